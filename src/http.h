@@ -1,0 +1,128 @@
+/*
+ * http.h - the HTTP(S) server: connections in, whole requests out, answers
+ * back; hostile until checked.
+ *
+ * Two questions are put to the owner. The gate is asked when the head of a
+ * request is complete and before one byte of its body is read: it may turn
+ * the request away. The handler is asked when the request is whole; it
+ * answers now or later, once, with one of the http_reply functions.
+ *
+ * Every answer that is not 2xx is application/problem+json (RFC 9457).
+ */
+#ifndef SRC_HTTP_H
+#define SRC_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "loop.h"
+#include "token.h"
+
+struct http;
+struct http_request;
+struct tls_server; /* lib/tls.h */
+
+/* The limits of this part; each is named in the manual. */
+struct http_limits {
+	size_t body_bytes;	    /* 8 MiB, as sent */
+	size_t head_bytes;	    /* 32 KiB: request line and headers */
+	unsigned connections;	    /* 10000 */
+	unsigned stranger_connections; /* 64 per address without a token */
+	int64_t head_ms;	    /* 10000, from the first byte or accept */
+	int64_t body_ms;	    /* 60000, from the end of the head */
+	int64_t idle_ms;	    /* 75000, between requests */
+};
+
+#define HTTP_LIMITS_DEFAULT                                                    \
+	{8u << 20, 32u << 10, 10000, 64, 10000, 60000, 75000}
+
+/* The head of a request, as the gate sees it. Strings are borrowed for the
+ * call. */
+struct http_head {
+	const char *method; /* "GET", exactly as sent */
+	const char *path;   /* as sent, without the query */
+	const char *query;  /* behind '?', or "" */
+	const char *bearer; /* token of Authorization: Bearer, or NULL */
+	bool has_body;
+	const char *content_type; /* or "" */
+};
+
+/* The gate's answer. status 0 lets the request in; anything else is sent as
+ * a problem, and the connection ends. */
+struct http_verdict {
+	unsigned status;
+	const char *detail;    /* a sentence; static text */
+	const char *allow;     /* for 405: the methods, static text; or NULL */
+	struct token_holder holder; /* who it is; kept with the request */
+};
+
+typedef void http_gate_fn(
+    void *ctx, const struct http_head *head, struct http_verdict *out);
+typedef void http_handler_fn(void *ctx, struct http_request *req);
+
+/* Told after each answer was handed to the socket, for logs and counters. */
+struct http_seen {
+	const char *method, *path;
+	unsigned status;
+	const char *peer; /* address as text */
+	int64_t micros;	  /* from the end of the head to the answer */
+	size_t body_bytes;
+};
+typedef void http_seen_fn(void *ctx, const struct http_seen *seen);
+
+struct http_owner {
+	void *ctx; /* borrowed */
+	http_gate_fn *gate;
+	http_handler_fn *handler;
+	http_seen_fn *seen; /* may be NULL */
+};
+
+/* Listens on address:port (port 0: any free one, see http_port). tls NULL is
+ * plain HTTP. An address in brackets is IPv6. tls is borrowed and may be
+ * swapped later with http_set_tls. */
+struct http *http_open(struct loop *loop, const char *bind_addr,
+    struct tls_server *tls, const struct http_limits *limits,
+    const struct http_owner *owner, struct err *err);
+
+unsigned http_port(const struct http *http);
+
+/* New connections use tls from now on; old ones keep what they have. */
+void http_set_tls(struct http *http, struct tls_server *tls);
+
+/* Stops accepting; answers from now on say Connection: close, and idle
+ * connections end. */
+void http_drain(struct http *http);
+
+/* Connections open now; requests taken and not yet answered. */
+unsigned http_connections(const struct http *http);
+unsigned http_pending(const struct http *http);
+
+/* Answer every pending request first (libevent keeps pointers to them). */
+void http_close(struct http *http);
+
+/* --- one request; valid until it is answered --- */
+const char *http_method(const struct http_request *req);
+const char *http_path(const struct http_request *req); /* without query */
+const char *http_query(const struct http_request *req);
+/* First header of that name, case-insensitive; NULL when absent. */
+const char *http_header(const struct http_request *req, const char *name);
+/* The whole body in one piece; len 0 when there is none. */
+const char *http_body(struct http_request *req, size_t *len);
+const struct token_holder *http_holder(const struct http_request *req);
+
+/* A header of the coming answer; both are copied. */
+void http_reply_header(
+    struct http_request *req, const char *name, const char *value);
+/* Sends body (copied; HEAD sends none) and frees the request. */
+void http_reply(struct http_request *req, unsigned status,
+    const char *content_type, const char *body, size_t len);
+/* Sends a problem document and frees the request. type is the last part of
+ * a stable URN ("urn:flexfs-stat:problem:" type); errors_json is a JSON array
+ * for the member "errors", or NULL. */
+void http_reply_problem(struct http_request *req, unsigned status,
+    const char *type, const char *detail, const char *errors_json);
+
+#endif
