@@ -26,11 +26,11 @@ PROGRAM = $(BUILD)/stat.flexfs
 # --- sources -----------------------------------------------------------------
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt jsonscan json exact \
-      currency sql tls smtp mime httphead map
+      currency sql tls smtp mime httphead
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds store account source token rate \
-      report ledger fact usage rating invoice \
+SRC = settings creds store fact account token source rate \
+      report volume ledger usage rating invoice \
       summary summary_text summary_html summary_csv summary_json \
       mail outbox \
       loop job http ingest clockapi schedule delivery server \

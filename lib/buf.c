@@ -9,7 +9,9 @@
 
 #include "buf.h"
 
-enum { FIRST_CAP = 64 };
+enum {
+	FIRST_CAP = 64
+};
 
 void
 buf_fini(struct buf *b)

@@ -14,8 +14,8 @@
 
 struct clock {
 	bool mock;
-	int64_t mock_ms; /* pretend time at the anchor, in unix ms */
-	int64_t rate;    /* pretend seconds per real second; 0 stands still */
+	int64_t mock_ms;   /* pretend time at the anchor, in unix ms */
+	int64_t rate;	   /* pretend seconds per real second; 0 stands still */
 	int64_t anchor_ms; /* monotonic ms at which mock_ms held */
 };
 

@@ -37,8 +37,8 @@ err_errno(struct err *err, enum err_kind kind, const char *fmt, ...)
 	set_text(err, kind, fmt, ap);
 	va_end(ap);
 	used = strlen(err->text);
-	snprintf(err->text + used, sizeof err->text - used, ": %s",
-	    strerror(saved));
+	snprintf(
+	    err->text + used, sizeof err->text - used, ": %s", strerror(saved));
 	return false;
 }
 

@@ -23,7 +23,10 @@ struct err {
 };
 
 /* The zero value: nothing went wrong. */
-#define ERR_INIT {ERR_NONE, ""}
+#define ERR_INIT             \
+	{                    \
+		ERR_NONE, "" \
+	}
 
 /* Sets kind and text, replacing what was there; text too long is cut.
  * Returns false, so that a function can `return err_set(...)`. */

@@ -14,10 +14,18 @@
 
 #include "log.h"
 
-enum level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+enum level {
+	LEVEL_ERROR,
+	LEVEL_WARN,
+	LEVEL_INFO,
+	LEVEL_DEBUG
+};
 
 /* A line that is longer is cut: a log line is not a place for documents. */
-enum { MAX_TEXT = 1600, MAX_LINE = 4 * MAX_TEXT + 128 };
+enum {
+	MAX_TEXT = 1600,
+	MAX_LINE = 4 * MAX_TEXT + 128
+};
 
 static const char *const words[] = {"error ", "warn ", "info ", "debug "};
 static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
@@ -77,14 +85,14 @@ write_line(enum level level, const char *event, const char *fmt, va_list ap)
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)                                              \
-	void name(const char *event, const char *fmt, ...)                     \
-	{                                                                      \
-		va_list ap;                                                    \
-                                                                               \
-		va_start(ap, fmt);                                             \
-		write_line(level, event, fmt, ap);                             \
-		va_end(ap);                                                    \
+#define LOG_FUNCTION(name, level)                          \
+	void name(const char *event, const char *fmt, ...) \
+	{                                                  \
+		va_list ap;                                \
+                                                           \
+		va_start(ap, fmt);                         \
+		write_line(level, event, fmt, ap);         \
+		va_end(ap);                                \
 	}
 
 LOG_FUNCTION(log_error, LEVEL_ERROR)

@@ -11,7 +11,11 @@
 
 #include "loop.h"
 
-enum { PRIORITY_FIRST, PRIORITY_LAST, PRIORITIES };
+enum {
+	PRIORITY_FIRST,
+	PRIORITY_LAST,
+	PRIORITIES
+};
 
 struct loop {
 	struct event_base *base; /* owned */
@@ -38,8 +42,8 @@ loop_new(struct err *err)
 	if (config != NULL && loop != NULL) {
 		/* Saves most epoll_ctl calls; safe while no descriptor is
 		 * duplicated, and none is. */
-		event_config_set_flag(config,
-		    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+		event_config_set_flag(
+		    config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 		loop->base = event_base_new_with_config(config);
 	}
 	if (config != NULL)
@@ -116,8 +120,7 @@ new_timer(struct loop *loop, int priority, loop_fn *on_time, void *ctx,
 }
 
 struct loop_timer *
-loop_timer_new(
-    struct loop *loop, loop_fn *on_time, void *ctx, struct err *err)
+loop_timer_new(struct loop *loop, loop_fn *on_time, void *ctx, struct err *err)
 {
 	return new_timer(loop, PRIORITY_FIRST, on_time, ctx, err);
 }
@@ -177,12 +180,12 @@ loop_signal_new(struct loop *loop, int signal_number, loop_fn *on_signal,
 	}
 	sig->on_signal = on_signal;
 	sig->ctx = ctx;
-	sig->event = evsignal_new(
-	    loop->base, signal_number, on_signal_event, sig);
+	sig->event =
+	    evsignal_new(loop->base, signal_number, on_signal_event, sig);
 	if (sig->event == NULL || event_add(sig->event, NULL) != 0) {
 		loop_signal_free(sig);
-		err_set(err, ERR_BROKEN, "cannot watch signal %d",
-		    signal_number);
+		err_set(
+		    err, ERR_BROKEN, "cannot watch signal %d", signal_number);
 		return NULL;
 	}
 	return sig;

@@ -31,12 +31,12 @@ void loop_stop(struct loop *loop);
 
 /* A timer that is not yet running; set it again to move it. A timer fires
  * once per loop_timer_set. */
-struct loop_timer *loop_timer_new(struct loop *loop, loop_fn *on_time,
-    void *ctx, struct err *err);
+struct loop_timer *loop_timer_new(
+    struct loop *loop, loop_fn *on_time, void *ctx, struct err *err);
 /* As loop_timer_new, but its callback runs only when no ready connection is
  * left to be served: with 0 ms it means "once this turn's input is taken". */
-struct loop_timer *loop_timer_new_last(struct loop *loop, loop_fn *on_time,
-    void *ctx, struct err *err);
+struct loop_timer *loop_timer_new_last(
+    struct loop *loop, loop_fn *on_time, void *ctx, struct err *err);
 void loop_timer_set(struct loop_timer *timer, int64_t ms);
 void loop_timer_clear(struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer);

@@ -13,6 +13,18 @@
 #include <stdint.h>
 
 #include "lib/err.h"
+#include "lib/sql.h"
+#include "lib/tls.h"
+
+enum {
+	TOKEN_MAX_LEN = 128, /* of a token's text */
+	TOKEN_TEXT_SIZE = TOKEN_MAX_LEN + 1,
+	TOKEN_NAME_SIZE = 64,
+	/* Live tokens of one source: the present one and its successor. */
+	TOKEN_MAX_PER_SOURCE = 2,
+	/* last_used_at is written at most once in this many seconds. */
+	TOKEN_USE_STEP_SECS = 60,
+};
 
 enum token_role {
 	TOKEN_NOBODY, /* no token, or one that is not known */
@@ -24,10 +36,46 @@ enum token_role {
 /* Who holds a token. */
 struct token_holder {
 	enum token_role role;
-	int64_t token;   /* row of the token; 0: nobody */
-	int64_t source;  /* role source: its row */
+	int64_t token;	 /* row of the token; 0: nobody */
+	int64_t source;	 /* role source: its row */
 	int64_t account; /* role reader: its only account; 0: all */
-	bool disabled;   /* its source is switched off: 403 */
+	bool disabled;	 /* its source is switched off: 403 */
 };
+
+/* "source", "reader", "operator". */
+const char *token_role_name(enum token_role role);
+
+struct token_spec {
+	const char *name;
+	enum token_role role;
+	int64_t source;	   /* role source: its row, else 0 */
+	int64_t account;   /* role reader: its only account, or 0 */
+	const char *given; /* a UUID to be used as the token; NULL: a new one */
+};
+
+/* Inside the caller's transaction: adds a token and puts its text, which is
+ * nowhere kept, into text. Too many live tokens of a source, or a given one
+ * that exists, is ERR_INPUT. */
+bool token_create(struct sql *db, const struct token_spec *spec, int64_t now,
+    char text[TOKEN_TEXT_SIZE], struct err *err);
+
+/* Who holds a token; role TOKEN_NOBODY when nobody does. False only when the
+ * database does not work. */
+bool token_find(struct sql *db, const char *text, struct token_holder *out,
+    struct err *err);
+
+/* Notes the use, inside the caller's transaction, unless it was noted less
+ * than TOKEN_USE_STEP_SECS ago. */
+bool token_used(struct sql *db, int64_t token, int64_t now, struct err *err);
+
+/* A row of `list tokens`. */
+struct token_row {
+	int64_t id;
+	const char *name, *role;
+	const char *source, *account;		      /* names, "" for none */
+	int64_t created_at, revoked_at, last_used_at; /* 0: never */
+};
+typedef bool token_fn(void *ctx, const struct token_row *row, struct err *err);
+bool token_each(struct sql *db, token_fn *each, void *ctx, struct err *err);
 
 #endif

@@ -1,0 +1,342 @@
+/*
+ * sql.c - SQLite behind sql.h. In: texts and values. Out: rows, and errors
+ * that say whether trying again makes sense. Owns the prepared statements.
+ */
+#include <assert.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "sql.h"
+
+struct sql_stmt {
+	const char *text;  /* a literal; its address is the key */
+	sqlite3_stmt *raw; /* owned */
+	struct sql *db;	   /* borrowed: the connection that owns this */
+};
+
+struct sql {
+	sqlite3 *raw; /* owned */
+	void *stmts;  /* owned: tsearch tree of struct sql_stmt */
+};
+
+static bool
+fail(struct sql *db, int code, struct err *err)
+{
+	const char *text = db != NULL && db->raw != NULL
+			       ? sqlite3_errmsg(db->raw)
+			       : sqlite3_errstr(code);
+
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(err, ERR_BUSY,
+		    "another process is writing to the database");
+	case SQLITE_FULL:
+		return err_set(
+		    err, ERR_BUSY, "the disk with the database is full");
+	case SQLITE_IOERR:
+		return err_set(err, ERR_BUSY,
+		    "the disk with the database does not work: %s (%d)", text,
+		    code);
+	case SQLITE_NOMEM:
+		return err_nomem(err);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_BROKEN,
+		    "the database file is damaged: %s (%d)", text, code);
+	default:
+		return err_set(
+		    err, ERR_BROKEN, "database error: %s (%d)", text, code);
+	}
+}
+
+static int
+compare_stmts(const void *a, const void *b)
+{
+	const struct sql_stmt *x = a, *y = b;
+
+	if (x->text == y->text)
+		return 0;
+	return (uintptr_t)x->text < (uintptr_t)y->text ? -1 : 1;
+}
+
+static void
+free_stmt(void *node)
+{
+	struct sql_stmt *s = node;
+
+	sqlite3_finalize(s->raw);
+	free(s);
+}
+
+struct sql *
+sql_open(const char *path, enum sql_mode mode, int busy_ms, struct err *err)
+{
+	struct sql *db = calloc(1, sizeof *db);
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+	int code;
+
+	if (db == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	if (mode == SQL_READ)
+		flags |= SQLITE_OPEN_READONLY;
+	else
+		flags |= SQLITE_OPEN_READWRITE;
+	if (mode == SQL_CREATE)
+		flags |= SQLITE_OPEN_CREATE;
+	code = sqlite3_open_v2(path, &db->raw, flags, NULL);
+	if (code != SQLITE_OK) {
+		fail(db, code, err);
+		err_context(err, "%s", path);
+		sql_close(db);
+		return NULL;
+	}
+	sqlite3_extended_result_codes(db->raw, 1);
+	sqlite3_busy_timeout(db->raw, busy_ms);
+	return db;
+}
+
+void
+sql_close(struct sql *db)
+{
+	if (db == NULL)
+		return;
+	tdestroy(db->stmts, free_stmt);
+	sqlite3_close(db->raw);
+	free(db);
+}
+
+bool
+sql_exec(struct sql *db, const char *text, struct err *err)
+{
+	int code = sqlite3_exec(db->raw, text, NULL, NULL, NULL);
+
+	return code == SQLITE_OK || fail(db, code, err);
+}
+
+bool
+sql_pragma(struct sql *db, const char *name, const char *value, struct err *err)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, "PRAGMA %s = %s", name, value);
+	return sql_exec(db, text, err);
+}
+
+static struct sql_stmt *
+prepare(struct sql *db, const char *text, struct err *err)
+{
+	struct sql_stmt *s = calloc(1, sizeof *s);
+	int code;
+
+	if (s == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	s->text = text;
+	s->db = db;
+	code = sqlite3_prepare_v3(
+	    db->raw, text, -1, SQLITE_PREPARE_PERSISTENT, &s->raw, NULL);
+	if (code != SQLITE_OK) {
+		fail(db, code, err);
+		free_stmt(s);
+		return NULL;
+	}
+	if (tsearch(s, &db->stmts, compare_stmts) == NULL) {
+		free_stmt(s);
+		err_nomem(err);
+		return NULL;
+	}
+	return s;
+}
+
+struct sql_stmt *
+sql_get(struct sql *db, const char *text, struct err *err)
+{
+	struct sql_stmt key = {.text = text};
+	struct sql_stmt **found = tfind(&key, &db->stmts, compare_stmts);
+
+	if (found == NULL)
+		return prepare(db, text, err);
+	/* Two functions in the middle of one statement is our mistake. */
+	assert(!sqlite3_stmt_busy((*found)->raw));
+	sqlite3_reset((*found)->raw);
+	sqlite3_clear_bindings((*found)->raw);
+	return *found;
+}
+
+/* A bind fails only for a wrong parameter number, our mistake, or for want
+ * of memory, which the step that follows meets again. */
+static void
+check_bind(int code)
+{
+	assert(code == SQLITE_OK || code == SQLITE_NOMEM);
+	(void)code;
+}
+
+void
+sql_bind_int(struct sql_stmt *s, int n, int64_t value)
+{
+	check_bind(sqlite3_bind_int64(s->raw, n, value));
+}
+
+void
+sql_bind_text(struct sql_stmt *s, int n, const char *text)
+{
+	check_bind(sqlite3_bind_text(s->raw, n, text, -1, SQLITE_STATIC));
+}
+
+void
+sql_bind_text_len(struct sql_stmt *s, int n, const char *text, size_t len)
+{
+	check_bind(sqlite3_bind_text64(
+	    s->raw, n, text, len, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void
+sql_bind_blob(struct sql_stmt *s, int n, const void *data, size_t len)
+{
+	check_bind(sqlite3_bind_blob64(s->raw, n, data, len, SQLITE_STATIC));
+}
+
+void
+sql_bind_null(struct sql_stmt *s, int n)
+{
+	check_bind(sqlite3_bind_null(s->raw, n));
+}
+
+enum sql_result
+sql_step(struct sql_stmt *s, struct err *err)
+{
+	int code = sqlite3_step(s->raw);
+
+	if (code == SQLITE_ROW)
+		return SQL_ROW;
+	if (code != SQLITE_DONE)
+		fail(s->db, code, err);
+	sqlite3_reset(s->raw);
+	return code == SQLITE_DONE ? SQL_END : SQL_FAILED;
+}
+
+bool
+sql_run(struct sql_stmt *s, struct err *err)
+{
+	enum sql_result result;
+
+	while ((result = sql_step(s, err)) == SQL_ROW)
+		;
+	return result == SQL_END;
+}
+
+void
+sql_done(struct sql_stmt *s)
+{
+	if (s != NULL)
+		sqlite3_reset(s->raw);
+}
+
+int64_t
+sql_int(struct sql_stmt *s, int column)
+{
+	return sqlite3_column_int64(s->raw, column);
+}
+
+const char *
+sql_text(struct sql_stmt *s, int column)
+{
+	const unsigned char *text = sqlite3_column_text(s->raw, column);
+
+	return text != NULL ? (const char *)text : "";
+}
+
+const void *
+sql_blob(struct sql_stmt *s, int column, size_t *len)
+{
+	const void *data = sqlite3_column_blob(s->raw, column);
+
+	*len = (size_t)sqlite3_column_bytes(s->raw, column);
+	return data;
+}
+
+bool
+sql_is_null(struct sql_stmt *s, int column)
+{
+	return sqlite3_column_type(s->raw, column) == SQLITE_NULL;
+}
+
+int64_t
+sql_changes(struct sql *db)
+{
+	return sqlite3_changes64(db->raw);
+}
+
+int64_t
+sql_last_row(struct sql *db)
+{
+	return sqlite3_last_insert_rowid(db->raw);
+}
+
+static bool
+run_text(struct sql *db, const char *text, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db, text, err);
+
+	return s != NULL && sql_run(s, err);
+}
+
+bool
+sql_begin(struct sql *db, struct err *err)
+{
+	return run_text(db, "BEGIN IMMEDIATE", err);
+}
+
+bool
+sql_begin_read(struct sql *db, struct err *err)
+{
+	return run_text(db, "BEGIN", err);
+}
+
+bool
+sql_commit(struct sql *db, struct err *err)
+{
+	if (run_text(db, "COMMIT", err))
+		return true;
+	sql_rollback(db);
+	return false;
+}
+
+void
+sql_rollback(struct sql *db)
+{
+	struct err ignored = ERR_INIT;
+
+	/* SQLite rolls back by itself when the disk is full. */
+	if (sql_in_transaction(db))
+		run_text(db, "ROLLBACK", &ignored);
+}
+
+bool
+sql_in_transaction(struct sql *db)
+{
+	return sqlite3_get_autocommit(db->raw) == 0;
+}
+
+int64_t
+sql_data_version(struct sql *db)
+{
+	struct err ignored = ERR_INIT;
+	struct sql_stmt *s = sql_get(db, "PRAGMA data_version", &ignored);
+	int64_t version = -1;
+
+	if (s != NULL && sql_step(s, &ignored) == SQL_ROW) {
+		version = sql_int(s, 0);
+		sql_done(s);
+	}
+	return version;
+}

@@ -1,0 +1,302 @@
+/*
+ * account.c - the accounts of account.h. In: names and rules from the command
+ * line. Out: rows. Owns the table account.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "fact.h"
+#include "lib/currency.h"
+
+static const char *const averages[] = {"mean", "time_weighted"};
+static const char *const gaps[] = {"carry", "zero", "interpolate", "hold"};
+static const char *const roundings[] = {"document", "line"};
+static const char *const modes[] = {"half_up", "half_even"};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool
+find_word(const char *word, const char *const *words, size_t count, int *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(word, words[i]) == 0) {
+			*out = (int)i;
+			return true;
+		}
+	return false;
+}
+
+const char *
+account_average_name(enum account_average average)
+{
+	return averages[average];
+}
+
+const char *
+account_gap_name(enum account_gap gap)
+{
+	return gaps[gap];
+}
+
+const char *
+account_rounding_name(enum account_rounding rounding)
+{
+	return roundings[rounding];
+}
+
+const char *
+account_mode_name(enum exact_rounding mode)
+{
+	return modes[mode];
+}
+
+bool
+account_parse_average(const char *word, enum account_average *out)
+{
+	int i;
+
+	if (!find_word(word, averages, COUNT(averages), &i))
+		return false;
+	*out = (enum account_average)i;
+	return true;
+}
+
+bool
+account_parse_gap(const char *word, enum account_gap *out)
+{
+	int i;
+
+	if (!find_word(word, gaps, COUNT(gaps), &i))
+		return false;
+	*out = (enum account_gap)i;
+	return true;
+}
+
+bool
+account_parse_rounding(const char *word, enum account_rounding *out)
+{
+	int i;
+
+	if (!find_word(word, roundings, COUNT(roundings), &i))
+		return false;
+	*out = (enum account_rounding)i;
+	return true;
+}
+
+bool
+account_parse_mode(const char *word, enum exact_rounding *out)
+{
+	int i;
+
+	if (!find_word(word, modes, COUNT(modes), &i))
+		return false;
+	*out = (enum exact_rounding)i;
+	return true;
+}
+
+bool
+account_name_valid(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char later[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = strlen(name);
+
+	return len > 0 && len < ACCOUNT_NAME_SIZE &&
+	       strchr(first, name[0]) != NULL && strspn(name, later) == len;
+}
+
+static bool
+check(const struct account *a, struct err *err)
+{
+	if (!account_name_valid(a->name))
+		return err_set(err, ERR_INPUT,
+		    "an account's name has 1 to 63 of a-z 0-9 . _ - and "
+		    "begins with a letter or digit: \"%s\"",
+		    a->name);
+	if (currency_digits(a->currency) < 0)
+		return err_set(err, ERR_INPUT,
+		    "\"%s\" is not an ISO 4217 currency, such as USD",
+		    a->currency);
+	if (a->max_carry_hours < 0 ||
+	    a->max_carry_hours > ACCOUNT_MAX_CARRY_HOURS)
+		return err_set(err, ERR_INPUT,
+		    "a gap is carried over 0 to %d hours",
+		    ACCOUNT_MAX_CARRY_HOURS);
+	if (a->net_days < 0 || a->net_days > ACCOUNT_MAX_NET_DAYS)
+		return err_set(err, ERR_INPUT, "net days are 0 to %d",
+		    ACCOUNT_MAX_NET_DAYS);
+	return true;
+}
+
+static bool
+insert(struct sql *db, struct account *a, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO account (name, display_name, currency, average,"
+	    " gap_policy, max_carry_hours, rounding, rounding_mode, net_days,"
+	    " report_to, created_at)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (name) DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, a->name);
+	sql_bind_text(s, 2, a->display_name);
+	sql_bind_text(s, 3, a->currency);
+	sql_bind_text(s, 4, averages[a->average]);
+	sql_bind_text(s, 5, gaps[a->gap]);
+	sql_bind_int(s, 6, a->max_carry_hours);
+	sql_bind_text(s, 7, roundings[a->rounding]);
+	sql_bind_text(s, 8, modes[a->rounding_mode]);
+	sql_bind_int(s, 9, a->net_days);
+	sql_bind_text(s, 10, a->report_to);
+	sql_bind_int(s, 11, a->created_at);
+	if (!sql_run(s, err))
+		return false;
+	if (sql_changes(db) == 0)
+		return err_set(err, ERR_INPUT,
+		    "there is an account \"%s\" already", a->name);
+	a->id = sql_last_row(db);
+	return true;
+}
+
+/* The account and its fact are one transaction. */
+bool
+account_create(struct sql *db, struct account *account, const char *who,
+    int64_t now, struct err *err)
+{
+	char detail[512];
+	struct fact fact = {.at = now,
+	    .kind = "account.created",
+	    .who = who,
+	    .subject = account->name,
+	    .detail = detail};
+
+	account->created_at = now;
+	if (!check(account, err) || !sql_begin(db, err))
+		return false;
+	snprintf(detail, sizeof detail,
+	    "currency=%s average=%s gap_policy=%s max_carry_hours=%lld "
+	    "rounding=%s rounding_mode=%s net_days=%lld",
+	    account->currency, averages[account->average], gaps[account->gap],
+	    (long long)account->max_carry_hours, roundings[account->rounding],
+	    modes[account->rounding_mode], (long long)account->net_days);
+	if (insert(db, account, err) && fact_add(db, &fact, err))
+		return sql_commit(db, err);
+	sql_rollback(db);
+	return false;
+}
+
+static void
+copy(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+static void
+read_row(struct sql_stmt *s, struct account *out)
+{
+	int word;
+
+	memset(out, 0, sizeof *out);
+	out->id = sql_int(s, 0);
+	copy(out->name, sizeof out->name, sql_text(s, 1));
+	copy(out->display_name, sizeof out->display_name, sql_text(s, 2));
+	copy(out->currency, sizeof out->currency, sql_text(s, 3));
+	if (find_word(sql_text(s, 4), averages, COUNT(averages), &word))
+		out->average = (enum account_average)word;
+	if (find_word(sql_text(s, 5), gaps, COUNT(gaps), &word))
+		out->gap = (enum account_gap)word;
+	out->max_carry_hours = sql_int(s, 6);
+	if (find_word(sql_text(s, 7), roundings, COUNT(roundings), &word))
+		out->rounding = (enum account_rounding)word;
+	if (find_word(sql_text(s, 8), modes, COUNT(modes), &word))
+		out->rounding_mode = (enum exact_rounding)word;
+	out->net_days = sql_int(s, 9);
+	copy(out->report_to, sizeof out->report_to, sql_text(s, 10));
+	out->created_at = sql_int(s, 11);
+}
+
+#define COLUMNS                                                           \
+	"id, name, display_name, currency, average, gap_policy,"          \
+	" max_carry_hours, rounding, rounding_mode, net_days, report_to," \
+	" created_at"
+
+bool
+account_find(
+    struct sql *db, const char *name, struct account *out, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT " COLUMNS " FROM account WHERE name = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, name);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_INPUT,
+		    "there is no account \"%s\"; `list accounts` shows them",
+		    name);
+	if (result == SQL_FAILED)
+		return false;
+	read_row(s, out);
+	sql_done(s);
+	return true;
+}
+
+bool
+account_load(struct sql *db, int64_t id, struct account *out, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT " COLUMNS " FROM account WHERE id = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN,
+		    "the database has no account row %lld", (long long)id);
+	if (result == SQL_FAILED)
+		return false;
+	read_row(s, out);
+	sql_done(s);
+	return true;
+}
+
+bool
+account_list(
+    struct sql *db, struct account **list, size_t *count, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT " COLUMNS " FROM account ORDER BY name", err);
+	struct account *rows = NULL, *more;
+	size_t n = 0, cap = 0;
+	enum sql_result result = SQL_FAILED;
+
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		if (n == cap) {
+			cap = cap > 0 ? 2 * cap : 16;
+			more = reallocarray(rows, cap, sizeof *rows);
+			if (more == NULL) {
+				sql_done(s);
+				free(rows);
+				return err_nomem(err);
+			}
+			rows = more;
+		}
+		read_row(s, &rows[n++]);
+	}
+	if (result != SQL_END) {
+		free(rows);
+		return false;
+	}
+	*list = rows;
+	*count = n;
+	return true;
+}

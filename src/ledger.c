@@ -1,0 +1,764 @@
+/*
+ * ledger.c - reports into rows. In: a checked report, who sent it, when it
+ * came. Out: its samples, each once, its row and its fact; or the first
+ * answer again. Owns the tables named in ledger.h and a cache of volumes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "lib/utc.h"
+#include "source.h"
+#include "token.h"
+#include "volume.h"
+
+struct reporter {
+	struct source source;
+	struct source_account *accounts; /* owned */
+	size_t account_count;
+};
+
+struct ledger {
+	struct sql *db;		    /* borrowed */
+	struct tls_hash *rows_hash; /* owned */
+	struct tls_hash *fact_hash; /* owned */
+	struct fact_head head;
+	bool open;
+	int64_t data_version;
+	int64_t open_quarantine; /* -1: not counted yet */
+	struct volume_cache volumes;
+	struct reporter *reporters; /* owned */
+	size_t reporter_count;
+};
+
+/* One report on its way in. */
+struct intake {
+	struct ledger *ledger;
+	const struct reporter *reporter;
+	const struct report *report;
+	int64_t now_ms;
+	int64_t fact;		 /* the row its fact will have */
+	struct volume **retired; /* owned: volumes that it ends */
+	size_t retired_count;
+	struct ledger_answer *answer;
+};
+
+static const char *const reasons[] = {
+    [LEDGER_FUTURE] = "future",
+    [LEDGER_TOO_OLD] = "too_old",
+    [LEDGER_SIZE_BINS_MISMATCH] = "size_bins_mismatch",
+    [LEDGER_AFTER_RETIREMENT] = "after_retirement",
+    [LEDGER_CONFLICT] = "conflict",
+};
+
+enum {
+	REASON_COUNT = sizeof reasons / sizeof reasons[0]
+};
+
+const char *
+ledger_reason_name(enum ledger_reason reason)
+{
+	return reasons[reason];
+}
+
+void
+ledger_answer_fini(struct ledger_answer *answer)
+{
+	free(answer->quarantined);
+	memset(answer, 0, sizeof *answer);
+}
+
+/* --- the cache --- */
+
+static void
+forget(struct ledger *l)
+{
+	volume_cache_clear(&l->volumes);
+	for (size_t i = 0; i < l->reporter_count; i++)
+		free(l->reporters[i].accounts);
+	free(l->reporters);
+	l->reporters = NULL;
+	l->reporter_count = 0;
+	l->open_quarantine = -1;
+}
+
+static const struct reporter *
+find_reporter(struct ledger *l, int64_t source, struct err *err)
+{
+	struct reporter *more, *r;
+
+	for (size_t i = 0; i < l->reporter_count; i++)
+		if (l->reporters[i].source.id == source)
+			return &l->reporters[i];
+	more = reallocarray(
+	    l->reporters, l->reporter_count + 1, sizeof *l->reporters);
+	if (more == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	l->reporters = more;
+	r = &more[l->reporter_count];
+	memset(r, 0, sizeof *r);
+	if (!source_load(l->db, source, &r->source, err) ||
+	    !source_accounts(
+		l->db, source, &r->accounts, &r->account_count, err))
+		return NULL;
+	l->reporter_count++;
+	return r;
+}
+
+/* --- one sample --- */
+
+static bool
+note_retirement(
+    struct intake *in, struct volume *v, int64_t retired_at, struct err *err)
+{
+	bool changed;
+
+	if (!volume_note_retirement(
+		in->ledger->db, v, retired_at, &changed, err))
+		return false;
+	if (!changed)
+		return true;
+	if (in->retired == NULL)
+		in->retired =
+		    calloc(in->report->volume_count, sizeof(struct volume *));
+	if (in->retired == NULL)
+		return err_nomem(err);
+	in->retired[in->retired_count++] = v;
+	return true;
+}
+
+static bool
+bins_add_up(const struct report *report, const struct report_volume *rv)
+{
+	__extension__ unsigned __int128 sum = 0;
+
+	if (rv->bin_count == 0)
+		return true;
+	for (uint32_t i = 0; i < rv->bin_count; i++)
+		sum += (uint64_t)report->bins[rv->first_bin + i].bytes;
+	return sum == (uint64_t)rv->bytes;
+}
+
+/* "720:123 2160:45 0:6", or "" without bins. */
+enum {
+	BINS_SIZE = REPORT_MAX_BINS * 32
+};
+static void
+format_bins(const struct report *report, const struct report_volume *rv,
+    char out[BINS_SIZE])
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; i < rv->bin_count; i++) {
+		const struct report_bin *b = &report->bins[rv->first_bin + i];
+
+		used += (size_t)snprintf(out + used, BINS_SIZE - used,
+		    "%s%u:%lld", i > 0 ? " " : "", b->max_age_hours,
+		    (long long)b->bytes);
+	}
+}
+
+static void
+hash_number(struct tls_hash *hash, int64_t value)
+{
+	uint8_t bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)((uint64_t)value >> (8 * i));
+	tls_hash_add(hash, bytes, sizeof bytes);
+}
+
+/* A stored sample's share of its fact's rows_sha256: the UUID, then as 8
+ * bytes little endian hour, nanos, revision, bytes, account, retired_bytes
+ * and inodes (-1 for none), then the lengths and bytes of name and bins. */
+static void
+hash_sample(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
+    int64_t nanos, int64_t account, const char *bins)
+{
+	size_t bins_len = strlen(bins);
+
+	tls_hash_add(hash, rv->id.bytes, UUID_SIZE);
+	hash_number(hash, hour);
+	hash_number(hash, nanos);
+	hash_number(hash, rv->revision);
+	hash_number(hash, rv->bytes);
+	hash_number(hash, account);
+	hash_number(hash, rv->retired_bytes);
+	hash_number(hash, rv->inodes);
+	hash_number(hash, rv->name.len);
+	tls_hash_add(hash, rv->name.text, rv->name.len);
+	hash_number(hash, (int64_t)bins_len);
+	tls_hash_add(hash, bins, bins_len);
+}
+
+enum sample_result {
+	SAMPLE_STORED,
+	SAMPLE_KNOWN,
+	SAMPLE_OTHER,
+	SAMPLE_FAILED
+};
+
+/* Whether the row that has the key already says the same. */
+static enum sample_result
+compare_sample(struct ledger *l, const struct report_volume *rv, int64_t hour,
+    int64_t volume, int64_t nanos, int64_t account, const char *bins,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(l->db,
+	    "SELECT bytes, account, ifnull(bins, '') FROM sample"
+	    " WHERE hour = ? AND volume = ? AND nanos = ? AND revision = ?",
+	    err);
+	bool same;
+
+	if (s == NULL)
+		return SAMPLE_FAILED;
+	sql_bind_int(s, 1, hour);
+	sql_bind_int(s, 2, volume);
+	sql_bind_int(s, 3, nanos);
+	sql_bind_int(s, 4, rv->revision);
+	if (sql_step(s, err) != SQL_ROW)
+		return SAMPLE_FAILED;
+	same = sql_int(s, 0) == rv->bytes && sql_int(s, 1) == account &&
+	       strcmp(sql_text(s, 2), bins) == 0;
+	sql_done(s);
+	return same ? SAMPLE_KNOWN : SAMPLE_OTHER;
+}
+
+static enum sample_result
+insert_sample(struct intake *in, struct volume *v,
+    const struct report_volume *rv, int64_t account, struct err *err)
+{
+	struct ledger *l = in->ledger;
+	struct sql_stmt *s = sql_get(l->db,
+	    "INSERT INTO sample (hour, volume, nanos, revision, bytes,"
+	    " account, fact, name, bins, retired_bytes, inodes)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+	int64_t hour = rv->sampled_at / UTC_HOUR_SECS;
+	int64_t nanos =
+	    rv->sampled_at % UTC_HOUR_SECS * 1000000000 + rv->sampled_nanos;
+	char bins[BINS_SIZE];
+
+	if (s == NULL)
+		return SAMPLE_FAILED;
+	format_bins(in->report, rv, bins);
+	sql_bind_int(s, 1, hour);
+	sql_bind_int(s, 2, v->id);
+	sql_bind_int(s, 3, nanos);
+	sql_bind_int(s, 4, rv->revision);
+	sql_bind_int(s, 5, rv->bytes);
+	sql_bind_int(s, 6, account);
+	sql_bind_int(s, 7, in->fact);
+	if (rv->name.len > 0)
+		sql_bind_int(s, 8, v->name_id);
+	if (bins[0] != '\0')
+		sql_bind_text(s, 9, bins);
+	if (rv->retired_bytes >= 0)
+		sql_bind_int(s, 10, rv->retired_bytes);
+	if (rv->inodes >= 0)
+		sql_bind_int(s, 11, rv->inodes);
+	if (!sql_run(s, err))
+		return SAMPLE_FAILED;
+	if (sql_changes(l->db) == 0)
+		return compare_sample(
+		    l, rv, hour, v->id, nanos, account, bins, err);
+	hash_sample(l->rows_hash, rv, hour, nanos, account, bins);
+	return SAMPLE_STORED;
+}
+
+static bool
+check_quarantine_room(struct ledger *l, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (l->open_quarantine < 0) {
+		s = sql_get(l->db,
+		    "SELECT count(*) FROM quarantine WHERE state = 'open'",
+		    err);
+		if (s == NULL || sql_step(s, err) != SQL_ROW)
+			return false;
+		l->open_quarantine = sql_int(s, 0);
+		sql_done(s);
+	}
+	return l->open_quarantine < LEDGER_MAX_QUARANTINE ||
+	       err_set(err, ERR_BUSY,
+		   "the quarantine is full (%d open samples); an operator has "
+		   "to settle some",
+		   LEDGER_MAX_QUARANTINE);
+}
+
+static bool
+set_aside(struct intake *in, uint32_t index, int64_t account,
+    enum ledger_reason reason, struct err *err)
+{
+	struct ledger_answer *a = in->answer;
+	const struct report_volume *rv = &in->report->volumes[index];
+	struct ledger_quarantined *more;
+	struct sql_stmt *s;
+
+	if (!check_quarantine_room(in->ledger, err))
+		return false;
+	more = reallocarray(
+	    a->quarantined, a->quarantined_count + 1, sizeof *more);
+	if (more == NULL)
+		return err_nomem(err);
+	a->quarantined = more;
+	more[a->quarantined_count++] = (struct ledger_quarantined){
+	    .index = index, .volume_id = rv->id, .reason = reason};
+	s = sql_get(in->ledger->db,
+	    "INSERT INTO quarantine (fact, position, volume_id, account,"
+	    " reason, body) VALUES (?, ?, ?, ?, ?, ?)",
+	    err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, in->fact);
+	sql_bind_int(s, 2, index);
+	sql_bind_blob(s, 3, rv->id.bytes, UUID_SIZE);
+	sql_bind_int(s, 4, account);
+	sql_bind_text(s, 5, reasons[reason]);
+	sql_bind_text_len(s, 6, rv->json, rv->json_len);
+	in->ledger->open_quarantine++;
+	return sql_run(s, err);
+}
+
+/* Whether the sample itself, before the volume is looked at, must wait. */
+static bool
+is_doubtful(const struct intake *in, const struct report_volume *rv,
+    enum ledger_reason *reason)
+{
+	int64_t ms = rv->sampled_at * 1000 + rv->sampled_nanos / 1000000;
+
+	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
+		*reason = LEDGER_FUTURE;
+	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000))
+		*reason = LEDGER_TOO_OLD;
+	else if (!bins_add_up(in->report, rv))
+		*reason = LEDGER_SIZE_BINS_MISMATCH;
+	else
+		return false;
+	return true;
+}
+
+static bool
+take_sample(struct intake *in, uint32_t index, int64_t account, struct err *err)
+{
+	const struct report_volume *rv = &in->report->volumes[index];
+	struct ledger *l = in->ledger;
+	enum ledger_reason reason;
+	struct volume *v;
+
+	if (is_doubtful(in, rv, &reason))
+		return set_aside(in, index, account, reason, err);
+	v = volume_find(l->db, &l->volumes, &rv->id, rv->created_at, err);
+	if (v == NULL || !note_retirement(in, v, rv->retired_at, err))
+		return false;
+	if (v->retired_at != 0 && rv->sampled_at > v->retired_at)
+		return set_aside(
+		    in, index, account, LEDGER_AFTER_RETIREMENT, err);
+	if (!volume_note_name(l->db, v, &rv->name, err) ||
+	    !volume_note_region(l->db, v, &rv->region, err) ||
+	    !volume_note_month(l->db, v, rv->sampled_at, err))
+		return false;
+	switch (insert_sample(in, v, rv, account, err)) {
+	case SAMPLE_STORED:
+		in->answer->stored++;
+		return true;
+	case SAMPLE_KNOWN:
+		in->answer->duplicates++;
+		return true;
+	case SAMPLE_OTHER:
+		return set_aside(in, index, account, LEDGER_CONFLICT, err);
+	default:
+		return false;
+	}
+}
+
+/* --- one report --- */
+
+static bool
+is_name(const char *a, const struct report_text *b)
+{
+	return strlen(a) == b->len && memcmp(a, b->text, b->len) == 0;
+}
+
+static const struct source_account *
+find_account(const struct reporter *r, const struct report_text *name)
+{
+	for (size_t i = 0; i < r->account_count; i++)
+		if (is_name(r->accounts[i].name, name))
+			return &r->accounts[i];
+	return NULL;
+}
+
+/* The account of each volume is settled before any row is written. */
+static enum ledger_result
+resolve_accounts(const struct reporter *r, const struct report *report,
+    int64_t *accounts, size_t *at)
+{
+	for (size_t i = 0; i < report->volume_count; i++) {
+		const struct report_volume *rv = &report->volumes[i];
+		const struct source_account *a;
+
+		*at = i;
+		if (rv->account.len == 0 && r->account_count != 1)
+			return LEDGER_UNNAMED;
+		a = rv->account.len == 0 ? &r->accounts[0]
+					 : find_account(r, &rv->account);
+		if (a == NULL)
+			return LEDGER_DENIED;
+		accounts[i] = a->id;
+	}
+	return LEDGER_STORED;
+}
+
+static bool
+insert_report(struct intake *in, struct err *err)
+{
+	const struct ledger_answer *a = in->answer;
+	struct sql_stmt *s = sql_get(in->ledger->db,
+	    "INSERT INTO report (source, report_id, fact, sent_at, skew_ms,"
+	    " stored, duplicates, quarantined, unknown_members, complete)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, in->reporter->source.id);
+	sql_bind_blob(s, 2, a->report_id.bytes, UUID_SIZE);
+	sql_bind_int(s, 3, in->fact);
+	sql_bind_int(s, 4, in->report->sent_at);
+	sql_bind_int(s, 5, a->skew_ms);
+	sql_bind_int(s, 6, a->stored);
+	sql_bind_int(s, 7, a->duplicates);
+	sql_bind_int(s, 8, (int64_t)a->quarantined_count);
+	sql_bind_int(s, 9, a->unknown_members);
+	sql_bind_int(s, 10, in->report->complete);
+	return sql_run(s, err);
+}
+
+static bool
+state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
+{
+	struct ledger *l = in->ledger;
+	uint8_t rows_sha256[FACT_HASH_SIZE];
+	char who[SOURCE_NAME_SIZE + 8], subject[UUID_TEXT_SIZE];
+	char detail[160], when[UTC_TEXT_SIZE];
+	struct fact fact = {.at = in->now_ms / 1000,
+	    .kind = "report.accepted",
+	    .who = who,
+	    .subject = subject,
+	    .detail = detail,
+	    .body_sha256 = body_sha256,
+	    .rows_sha256 = rows_sha256};
+
+	tls_hash_final(l->rows_hash, rows_sha256);
+	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
+	uuid_format(&in->answer->report_id, subject);
+	snprintf(detail, sizeof detail,
+	    "stored=%lld duplicates=%lld quarantined=%zu",
+	    (long long)in->answer->stored, (long long)in->answer->duplicates,
+	    in->answer->quarantined_count);
+	if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
+		return false;
+	memcpy(in->answer->head, l->head.hash, FACT_HASH_SIZE);
+	fact.kind = "volume.retired";
+	fact.body_sha256 = fact.rows_sha256 = NULL;
+	for (size_t i = 0; i < in->retired_count; i++) {
+		uuid_format(&in->retired[i]->uuid, subject);
+		snprintf(detail, sizeof detail, "retired_at=%s",
+		    utc_format(in->retired[i]->retired_at, when));
+		if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+take_all(struct intake *in, const int64_t *accounts, int64_t token,
+    const uint8_t *body_sha256, struct err *err)
+{
+	tls_hash_reset(in->ledger->rows_hash);
+	for (size_t i = 0; i < in->report->volume_count; i++)
+		if (!take_sample(in, (uint32_t)i, accounts[i], err))
+			return false;
+	return state_facts(in, body_sha256, err) && insert_report(in, err) &&
+	       token_used(in->ledger->db, token, in->now_ms / 1000, err);
+}
+
+static bool
+run(struct sql *db, const char *literal, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db, literal, err);
+
+	return s != NULL && sql_run(s, err);
+}
+
+/* The report's row, its fact and its samples are in together or not at all:
+ * they stand under a savepoint of the transaction. */
+static bool
+take_report(struct intake *in, const int64_t *accounts, int64_t token,
+    const uint8_t *body_sha256, struct err *err)
+{
+	struct ledger *l = in->ledger;
+	struct fact_head before = l->head;
+	struct err ignored = ERR_INIT;
+
+	if (!run(l->db, "SAVEPOINT report", err))
+		return false;
+	if (take_all(in, accounts, token, body_sha256, err) &&
+	    run(l->db, "RELEASE report", err))
+		return true;
+	/* A full disk has rolled the whole transaction back already. */
+	if (sql_in_transaction(l->db) &&
+	    (!run(l->db, "ROLLBACK TO report", &ignored) ||
+		!run(l->db, "RELEASE report", &ignored)))
+		sql_rollback(l->db);
+	l->head = before;
+	forget(l);
+	return false;
+}
+
+/* --- what became of it --- */
+
+static bool
+load_quarantined(
+    struct ledger *l, int64_t fact, struct ledger_answer *a, struct err *err)
+{
+	struct sql_stmt *s = sql_get(l->db,
+	    "SELECT position, volume_id, reason FROM quarantine"
+	    " WHERE fact = ? ORDER BY position",
+	    err);
+	enum sql_result result = SQL_FAILED;
+	struct ledger_quarantined *q, *more;
+	const void *id;
+	size_t len;
+
+	if (s != NULL)
+		sql_bind_int(s, 1, fact);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		more = reallocarray(
+		    a->quarantined, a->quarantined_count + 1, sizeof *more);
+		if (more == NULL) {
+			sql_done(s);
+			return err_nomem(err);
+		}
+		a->quarantined = more;
+		q = &more[a->quarantined_count++];
+		memset(q, 0, sizeof *q);
+		q->index = (uint32_t)sql_int(s, 0);
+		id = sql_blob(s, 1, &len);
+		if (len == UUID_SIZE)
+			memcpy(q->volume_id.bytes, id, len);
+		for (int r = 0; r < REASON_COUNT; r++)
+			if (strcmp(sql_text(s, 2), reasons[r]) == 0)
+				q->reason = (enum ledger_reason)r;
+	}
+	return result == SQL_END;
+}
+
+/* LEDGER_REPLAYED with the answer and the body's digest, or LEDGER_STORED
+ * when the id is free. */
+static enum ledger_result
+find_report(struct ledger *l, int64_t source, const struct uuid *report_id,
+    struct ledger_answer *a, uint8_t body_sha256[FACT_HASH_SIZE],
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(l->db,
+	    "SELECT r.fact, f.at, r.skew_ms, r.stored, r.duplicates,"
+	    " r.quarantined, r.unknown_members, f.body_sha256, f.hash"
+	    " FROM report r JOIN fact f ON f.seq = r.fact"
+	    " WHERE r.source = ? AND r.report_id = ?",
+	    err);
+	enum sql_result result;
+	const void *body, *hash;
+	size_t body_len, hash_len, quarantined;
+	int64_t fact;
+
+	if (s == NULL)
+		return LEDGER_FAILED;
+	sql_bind_int(s, 1, source);
+	sql_bind_blob(s, 2, report_id->bytes, UUID_SIZE);
+	result = sql_step(s, err);
+	if (result != SQL_ROW)
+		return result == SQL_END ? LEDGER_STORED : LEDGER_FAILED;
+	a->report_id = *report_id;
+	fact = sql_int(s, 0);
+	a->received_at = sql_int(s, 1);
+	a->skew_ms = sql_int(s, 2);
+	a->stored = sql_int(s, 3);
+	a->duplicates = sql_int(s, 4);
+	quarantined = (size_t)sql_int(s, 5);
+	a->unknown_members = sql_int(s, 6);
+	body = sql_blob(s, 7, &body_len);
+	hash = sql_blob(s, 8, &hash_len);
+	if (body_len == FACT_HASH_SIZE && hash_len == FACT_HASH_SIZE) {
+		memcpy(body_sha256, body, FACT_HASH_SIZE);
+		memcpy(a->head, hash, FACT_HASH_SIZE);
+	}
+	sql_done(s);
+	if (body_len != FACT_HASH_SIZE || hash_len != FACT_HASH_SIZE) {
+		err_set(
+		    err, ERR_BROKEN, "fact %lld is damaged", (long long)fact);
+		return LEDGER_FAILED;
+	}
+	if (quarantined > 0 && !load_quarantined(l, fact, a, err)) {
+		ledger_answer_fini(a);
+		return LEDGER_FAILED;
+	}
+	return LEDGER_REPLAYED;
+}
+
+enum ledger_result
+ledger_find_report(struct ledger *ledger, int64_t source,
+    const struct uuid *report_id, struct ledger_answer *answer, struct err *err)
+{
+	uint8_t body_sha256[FACT_HASH_SIZE];
+	enum ledger_result result =
+	    find_report(ledger, source, report_id, answer, body_sha256, err);
+
+	return result == LEDGER_STORED ? LEDGER_REUSED : result;
+}
+
+static enum ledger_result
+add_new(struct intake *in, int64_t source, int64_t token,
+    const uint8_t *body_sha256, size_t *at, struct err *err)
+{
+	const struct report *report = in->report;
+	struct ledger_answer *a = in->answer;
+	enum ledger_result result = LEDGER_FAILED;
+	int64_t *accounts = calloc(report->volume_count + 1, sizeof *accounts);
+
+	in->reporter = find_reporter(in->ledger, source, err);
+	if (accounts == NULL)
+		err_nomem(err);
+	else if (in->reporter != NULL)
+		result = resolve_accounts(in->reporter, report, accounts, at);
+	if (result == LEDGER_STORED) {
+		a->report_id = report->report_id;
+		a->received_at = in->now_ms / 1000;
+		a->skew_ms = report->sent_at * 1000 +
+			     report->sent_nanos / 1000000 - in->now_ms;
+		a->unknown_members = report->unknown_members;
+		if (!take_report(in, accounts, token, body_sha256, err)) {
+			ledger_answer_fini(a);
+			result = LEDGER_FAILED;
+		}
+	}
+	free(in->retired);
+	free(accounts);
+	return result;
+}
+
+enum ledger_result
+ledger_add_report(struct ledger *ledger, int64_t source, int64_t token,
+    const struct report *report, const uint8_t body_sha256[FACT_HASH_SIZE],
+    int64_t now_ms, struct ledger_answer *answer, size_t *at, struct err *err)
+{
+	struct intake in = {.ledger = ledger,
+	    .report = report,
+	    .now_ms = now_ms,
+	    .fact = ledger->head.seq + 1,
+	    .answer = answer};
+	uint8_t known[FACT_HASH_SIZE];
+	enum ledger_result result;
+
+	*at = 0;
+	result =
+	    find_report(ledger, source, &report->report_id, answer, known, err);
+	if (result == LEDGER_STORED)
+		return add_new(&in, source, token, body_sha256, at, err);
+	if (result == LEDGER_REPLAYED &&
+	    memcmp(known, body_sha256, sizeof known) != 0) {
+		ledger_answer_fini(answer);
+		return LEDGER_REUSED;
+	}
+	return result;
+}
+
+/* --- the transaction --- */
+
+struct ledger *
+ledger_open(struct sql *db, struct err *err)
+{
+	struct ledger *l = calloc(1, sizeof *l);
+
+	if (l == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	l->db = db;
+	l->open_quarantine = -1;
+	l->data_version = -1;
+	l->rows_hash = tls_hash_new(err);
+	l->fact_hash = tls_hash_new(err);
+	if (l->rows_hash == NULL || l->fact_hash == NULL) {
+		ledger_close(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	ledger_rollback(ledger);
+	forget(ledger);
+	tls_hash_free(ledger->rows_hash);
+	tls_hash_free(ledger->fact_hash);
+	free(ledger);
+}
+
+bool
+ledger_begin(struct ledger *ledger, struct err *err)
+{
+	int64_t version;
+
+	if (ledger->open && sql_in_transaction(ledger->db))
+		return true;
+	if (!sql_begin(ledger->db, err))
+		return false;
+	ledger->open = true;
+	version = sql_data_version(ledger->db);
+	if (version != ledger->data_version)
+		forget(ledger);
+	ledger->data_version = version;
+	if (fact_load_head(ledger->db, &ledger->head, err))
+		return true;
+	ledger_rollback(ledger);
+	return false;
+}
+
+bool
+ledger_commit(struct ledger *ledger, struct err *err)
+{
+	if (!ledger->open)
+		return true;
+	if (!sql_in_transaction(ledger->db)) {
+		ledger_rollback(ledger);
+		return err_set(err, ERR_BUSY,
+		    "the transaction was rolled back: the disk is full");
+	}
+	if (!sql_commit(ledger->db, err)) {
+		ledger_rollback(ledger);
+		return false;
+	}
+	ledger->open = false;
+	return true;
+}
+
+void
+ledger_rollback(struct ledger *ledger)
+{
+	if (!ledger->open)
+		return;
+	sql_rollback(ledger->db);
+	ledger->open = false;
+	forget(ledger);
+}

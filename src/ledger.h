@@ -1,0 +1,104 @@
+/*
+ * ledger.h - every accepted sample exactly once, and what became of each
+ * report.
+ *
+ * A ledger is the server's way of writing: it opens a transaction, takes
+ * reports into it, each whole or not at all, and commits once for all of
+ * them. Owns the tables report, sample and quarantine. It keeps what it knows
+ * of volumes and sources in memory and forgets it when another process has
+ * written.
+ */
+#ifndef SRC_LEDGER_H
+#define SRC_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fact.h"
+#include "lib/err.h"
+#include "lib/sql.h"
+#include "lib/uuid.h"
+#include "report.h"
+
+/* The limits that decide about quarantine. */
+enum {
+	LEDGER_MAX_FUTURE_SECS = 300,
+	LEDGER_MAX_AGE_SECS = 35 * 86400,
+	LEDGER_MAX_QUARANTINE = 100000, /* open rows */
+};
+
+enum ledger_reason {
+	LEDGER_FUTURE,		   /* sampled too far in the future */
+	LEDGER_TOO_OLD,		   /* sampled too long ago */
+	LEDGER_SIZE_BINS_MISMATCH, /* bins do not add up to bytes */
+	LEDGER_AFTER_RETIREMENT,   /* sampled after the volume's end */
+	LEDGER_CONFLICT,	   /* another size for the same key */
+};
+
+/* "future", "too_old", "size_bins_mismatch", "after_retirement",
+ * "conflict". */
+const char *ledger_reason_name(enum ledger_reason reason);
+
+struct ledger_quarantined {
+	uint32_t index; /* of the volume in the report, from 0 */
+	struct uuid volume_id;
+	enum ledger_reason reason;
+};
+
+/* What became of a report; the same at every repetition. */
+struct ledger_answer {
+	struct uuid report_id;
+	int64_t received_at; /* unix seconds */
+	int64_t skew_ms;     /* sent_at - received_at */
+	int64_t stored, duplicates;
+	int64_t unknown_members;
+	struct ledger_quarantined *quarantined; /* owned */
+	size_t quarantined_count;
+	uint8_t head[FACT_HASH_SIZE]; /* the chain's head behind it */
+};
+
+void ledger_answer_fini(struct ledger_answer *answer);
+
+enum ledger_result {
+	LEDGER_STORED,	 /* new: counts when the transaction is committed */
+	LEDGER_REPLAYED, /* known: answer is the first one */
+	LEDGER_REUSED,	 /* the id was used for another body */
+	LEDGER_DENIED,	 /* names an account that is not the source's */
+	LEDGER_UNNAMED,	 /* names no account, and the source has several */
+	LEDGER_FAILED,	 /* err says why; nothing of it is in */
+};
+
+struct ledger;
+
+/* db is borrowed and must outlive the ledger. */
+struct ledger *ledger_open(struct sql *db, struct err *err);
+void ledger_close(struct ledger *ledger);
+
+/* Opens the transaction, if it is not open. */
+bool ledger_begin(struct ledger *ledger, struct err *err);
+
+/* Makes everything since ledger_begin durable. When it fails, none of it may
+ * be answered with success: what is on disk is not known. */
+bool ledger_commit(struct ledger *ledger, struct err *err);
+void ledger_rollback(struct ledger *ledger);
+
+/*
+ * Takes a report of a source, inside the open transaction, as a whole or not
+ * at all. token is noted as used. body_sha256 is of the body as sent (after
+ * inflating). For LEDGER_DENIED and LEDGER_UNNAMED *at is the index of the
+ * volume that is to blame. answer must be empty, and is filled for STORED and
+ * REPLAYED.
+ */
+enum ledger_result ledger_add_report(struct ledger *ledger, int64_t source,
+    int64_t token, const struct report *report,
+    const uint8_t body_sha256[FACT_HASH_SIZE], int64_t now_ms,
+    struct ledger_answer *answer, size_t *at, struct err *err);
+
+/* What became of a report: LEDGER_REPLAYED, or LEDGER_REUSED when the source
+ * never sent one of that id. */
+enum ledger_result ledger_find_report(struct ledger *ledger, int64_t source,
+    const struct uuid *report_id, struct ledger_answer *answer,
+    struct err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * mail.h - a summary as a mail: one RFC 5322 message, whole.
+ *
+ *     multipart/mixed { multipart/alternative { text/plain, text/html },
+ *                       text/csv }
+ *
+ * Lines end in CRLF and are at most 78 characters (998 never), everything is
+ * 7-bit (base64 or quoted-printable, RFC 2047 in headers). The same input
+ * gives the same bytes; the Message-ID is made from key and domain, so every
+ * attempt to deliver, and every rendering, carries the same one.
+ */
+#ifndef SRC_MAIL_H
+#define SRC_MAIL_H
+
+#include <stdbool.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "summary.h"
+
+struct mail_envelope {
+	const char *from; /* "Name <a@b>" or "a@b" */
+	const char *to;	  /* "a@b, c@d": for the header */
+	const char *key;  /* unique per mail: "draft/acme/2026-10/1" */
+};
+
+/* Appends the message to out. A from or to that is no address is
+ * ERR_INPUT. */
+bool mail_compose(const struct mail_envelope *envelope,
+    const struct summary *summary, struct buf *out, struct err *err);
+
+#endif

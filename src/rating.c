@@ -1,0 +1,391 @@
+/*
+ * rating.c - the formula of rating.h. In: the hours of a month, the rates of
+ * an account. Out: exact lines. Owns nothing in the database.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/utc.h"
+#include "rating.h"
+#include "usage.h"
+
+enum {
+	GIB_SHIFT = 30
+};
+
+/* The names a volume had in the month, in their order. */
+struct names {
+	int64_t *ids; /* owned */
+	size_t count, cap;
+};
+
+struct run {
+	struct sql *db;
+	const struct account *account;
+	struct rate *rates; /* owned */
+	size_t rate_count;
+	struct rating *out;
+	/* By volume row: its first line, chained through next_line. */
+	size_t *first_line;  /* owned; index + 1, 0 for none */
+	struct names *names; /* owned */
+	size_t volume_cap;
+	size_t *next_line; /* owned; parallel to out->lines */
+};
+
+static bool
+grow_volumes(struct run *run, int64_t volume, struct err *err)
+{
+	size_t cap = run->volume_cap > 0 ? run->volume_cap : 64;
+	size_t *first;
+	struct names *names;
+
+	if ((size_t)volume < run->volume_cap)
+		return true;
+	while ((size_t)volume >= cap)
+		cap *= 2;
+	first = reallocarray(run->first_line, cap, sizeof *first);
+	if (first == NULL)
+		return err_nomem(err);
+	run->first_line = first;
+	names = reallocarray(run->names, cap, sizeof *names);
+	if (names == NULL)
+		return err_nomem(err);
+	run->names = names;
+	memset(first + run->volume_cap, 0,
+	    (cap - run->volume_cap) * sizeof *first);
+	memset(names + run->volume_cap, 0,
+	    (cap - run->volume_cap) * sizeof *names);
+	run->volume_cap = cap;
+	return true;
+}
+
+static struct rating_line *
+add_line(struct run *run, int64_t volume, struct err *err)
+{
+	struct rating *out = run->out;
+	size_t cap = out->line_cap > 0 ? 2 * out->line_cap : 64;
+	struct rating_line *lines;
+	size_t *next;
+
+	if (out->line_count == out->line_cap) {
+		lines = reallocarray(out->lines, cap, sizeof *lines);
+		if (lines == NULL) {
+			err_nomem(err);
+			return NULL;
+		}
+		out->lines = lines;
+		next = reallocarray(run->next_line, cap, sizeof *next);
+		if (next == NULL) {
+			err_nomem(err);
+			return NULL;
+		}
+		run->next_line = next;
+		out->line_cap = cap;
+	}
+	run->next_line[out->line_count] = run->first_line[volume];
+	run->first_line[volume] = out->line_count + 1;
+	lines = &out->lines[out->line_count++];
+	memset(lines, 0, sizeof *lines);
+	lines->volume = volume;
+	return lines;
+}
+
+/* The line that a bin of a volume's hour belongs to, made when needed. */
+static struct rating_line *
+find_line(struct run *run, int64_t volume, uint32_t age_hours, int64_t hour,
+    struct err *err)
+{
+	struct rating *out = run->out;
+	const struct rate *rate;
+	struct rating_line *line;
+	int64_t until, from;
+
+	for (size_t i = run->first_line[volume]; i != 0;
+	     i = run->next_line[i - 1]) {
+		line = &out->lines[i - 1];
+		from = line->rated ? line->rate.from_hour : INT64_MIN;
+		if (line->age_hours == age_hours && hour >= from &&
+		    hour < line->until_hour)
+			return line;
+	}
+	rate = rate_at(run->rates, run->rate_count, age_hours, hour, &until);
+	/* An age's first own rate may come later: the same fallback rate
+	 * then has one line, which ends where the other begins. */
+	line = add_line(run, volume, err);
+	if (line == NULL)
+		return NULL;
+	line->age_hours = age_hours;
+	line->until_hour = until;
+	line->rated = rate != NULL;
+	if (rate != NULL)
+		line->rate = *rate;
+	return line;
+}
+
+static void
+count_hour(struct rating_hours *hours, enum usage_kind kind)
+{
+	switch (kind) {
+	case USAGE_MEASURED:
+		hours->measured++;
+		break;
+	case USAGE_ESTIMATED:
+		hours->estimated++;
+		break;
+	case USAGE_UNBILLED:
+		hours->unbilled++;
+		break;
+	}
+}
+
+static bool
+note_names(struct run *run, const struct usage_hour *hour, struct err *err)
+{
+	struct names *n = &run->names[hour->volume];
+
+	for (size_t i = 0; i < hour->name_count; i++) {
+		if (n->count > 0 && n->ids[n->count - 1] == hour->names[i])
+			continue;
+		if (n->count == n->cap) {
+			size_t cap = n->cap > 0 ? 2 * n->cap : 2;
+			int64_t *ids = reallocarray(n->ids, cap, sizeof *ids);
+
+			if (ids == NULL)
+				return err_nomem(err);
+			n->ids = ids;
+			n->cap = cap;
+		}
+		n->ids[n->count++] = hour->names[i];
+	}
+	return true;
+}
+
+static bool
+on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
+{
+	struct run *run = ctx;
+	struct rating_line *line;
+
+	if (hour->account != run->account->id)
+		return true;
+	if (!grow_volumes(run, hour->volume, err) ||
+	    !note_names(run, hour, err))
+		return false;
+	if (hour->counts)
+		count_hour(&run->out->hours, hour->kind);
+	for (size_t i = 0; i < hour->bin_count; i++) {
+		line = find_line(run, hour->volume, hour->bins[i].age_hours,
+		    hour->hour, err);
+		if (line == NULL)
+			return false;
+		if (hour->counts)
+			count_hour(&line->hours, hour->kind);
+		exact_sum_add(&line->sum, hour->bins[i].num, hour->den);
+	}
+	return true;
+}
+
+/* --- from sums to money --- */
+
+static void
+price_line(struct rating *out, struct rating_line *line)
+{
+	line->byte_hours = exact_new();
+	line->gib_months = exact_new();
+	line->amount = exact_new();
+	exact_sum_get(&line->sum, line->byte_hours);
+	exact_sum_fini(&line->sum);
+	exact_set(line->gib_months, line->byte_hours);
+	exact_div_int(line->gib_months, INT64_C(1) << GIB_SHIFT);
+	exact_div_int(line->gib_months, out->hours_in_month);
+	if (!line->rated) {
+		/* Nothing stored costs nothing at any rate. */
+		if (exact_sign(line->byte_hours) != 0)
+			out->unrated = true;
+		return;
+	}
+	if (exact_parse(line->amount, line->rate.rate))
+		exact_mul(line->amount, line->gib_months);
+	exact_add(out->total, line->amount);
+}
+
+static char *
+load_text(struct sql_stmt *s, struct err *err)
+{
+	enum sql_result result;
+	char *text;
+
+	result = sql_step(s, err);
+	if (result == SQL_FAILED)
+		return NULL;
+	text = strdup(result == SQL_ROW ? sql_text(s, 0) : "");
+	sql_done(s);
+	if (text == NULL)
+		err_nomem(err);
+	return text;
+}
+
+static char *
+load_name(struct sql *db, int64_t id, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT name FROM volume_name WHERE id = ?", err);
+
+	if (s == NULL)
+		return NULL;
+	sql_bind_int(s, 1, id);
+	return load_text(s, err);
+}
+
+/* For a month in which nobody said a name: the last one first heard. */
+static char *
+load_last_name(struct sql *db, int64_t volume, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT name FROM volume_name WHERE volume = ?"
+	    " ORDER BY id DESC LIMIT 1",
+	    err);
+
+	if (s == NULL)
+		return NULL;
+	sql_bind_int(s, 1, volume);
+	return load_text(s, err);
+}
+
+static bool
+load_uuid(struct sql *db, struct rating_line *line, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT volume_id FROM volume WHERE id = ?", err);
+	const void *id;
+	size_t len;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, line->volume);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	id = sql_blob(s, 0, &len);
+	if (len == UUID_SIZE)
+		memcpy(line->volume_id.bytes, id, len);
+	sql_done(s);
+	return true;
+}
+
+/* The latest name, and each other one once, in the order in which they were
+ * left. */
+static bool
+name_line(struct run *run, struct rating_line *line, struct err *err)
+{
+	const struct names *n = &run->names[line->volume];
+	int64_t latest = n->count > 0 ? n->ids[n->count - 1] : 0;
+
+	line->name = latest != 0 ? load_name(run->db, latest, err)
+				 : load_last_name(run->db, line->volume, err);
+	if (line->name == NULL)
+		return false;
+	if (n->count < 2)
+		return true;
+	line->former_names = calloc(n->count, sizeof(char *));
+	if (line->former_names == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i + 1 < n->count; i++) {
+		bool again = n->ids[i] == latest;
+
+		for (size_t j = i + 1; j + 1 < n->count; j++)
+			again = again || n->ids[j] == n->ids[i];
+		if (again)
+			continue;
+		line->former_names[line->former_count] =
+		    load_name(run->db, n->ids[i], err);
+		if (line->former_names[line->former_count] == NULL)
+			return false;
+		line->former_count++;
+	}
+	return true;
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	const struct rating_line *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+	/* The open-ended bin comes last. */
+	uint32_t age_x = x->age_hours - 1, age_y = y->age_hours - 1;
+
+	if (order == 0)
+		order =
+		    memcmp(x->volume_id.bytes, y->volume_id.bytes, UUID_SIZE);
+	if (order == 0)
+		order = (age_x > age_y) - (age_x < age_y);
+	if (order == 0)
+		order = (x->until_hour > y->until_hour) -
+			(x->until_hour < y->until_hour);
+	return order;
+}
+
+static bool
+finish(struct run *run, struct err *err)
+{
+	struct rating *out = run->out;
+
+	for (size_t i = 0; i < out->line_count; i++) {
+		price_line(out, &out->lines[i]);
+		if (!load_uuid(run->db, &out->lines[i], err) ||
+		    !name_line(run, &out->lines[i], err))
+			return false;
+	}
+	if (out->line_count > 0)
+		qsort(out->lines, out->line_count, sizeof *out->lines,
+		    compare_lines);
+	return true;
+}
+
+bool
+rating_run(struct sql *db, const struct account *account, int64_t month_start,
+    int64_t now, struct rating *out, struct err *err)
+{
+	struct run run = {.db = db, .account = account, .out = out};
+	int64_t from = month_start / UTC_HOUR_SECS;
+	int64_t to = utc_month_add(month_start, 1) / UTC_HOUR_SECS;
+	bool ok;
+
+	memset(out, 0, sizeof *out);
+	out->month_start = month_start;
+	out->hours_in_month = to - from;
+	out->total = exact_new();
+	ok = rate_list(db, account->id, &run.rates, &run.rate_count, err) &&
+	     usage_scan(db, from, to, now, on_hour, &run, err) &&
+	     finish(&run, err);
+	for (size_t i = 0; i < run.volume_cap; i++)
+		free(run.names[i].ids);
+	free(run.names);
+	free(run.first_line);
+	free(run.next_line);
+	free(run.rates);
+	return ok;
+}
+
+static void
+fini_line(struct rating_line *line)
+{
+	for (size_t i = 0; i < line->former_count; i++)
+		free(line->former_names[i]);
+	free(line->former_names);
+	free(line->name);
+	exact_free(line->byte_hours);
+	exact_free(line->gib_months);
+	exact_free(line->amount);
+	exact_sum_fini(&line->sum);
+}
+
+void
+rating_fini(struct rating *rating)
+{
+	for (size_t i = 0; i < rating->line_count; i++)
+		fini_line(&rating->lines[i]);
+	free(rating->lines);
+	exact_free(rating->total);
+	memset(rating, 0, sizeof *rating);
+}

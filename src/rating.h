@@ -1,0 +1,65 @@
+/*
+ * rating.h - hourly usage into exact money.
+ *
+ *     cost of a month = sum over its hours of Bh / 2^30 * Rm / Hm
+ *
+ * Bh is the hour's usage in bytes, Rm the rate per GiB-month that holds in
+ * that hour, Hm the hours of that month (672, 696, 720 or 744). One line per
+ * volume, age bin and rate. Nothing is rounded here.
+ */
+#ifndef SRC_RATING_H
+#define SRC_RATING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "lib/err.h"
+#include "lib/exact.h"
+#include "lib/sql.h"
+#include "lib/uuid.h"
+#include "rate.h"
+
+/* Hours of a line, or of a whole month, by what is known of them. */
+struct rating_hours {
+	int64_t measured, estimated, unbilled;
+};
+
+struct rating_line {
+	struct uuid volume_id;
+	char *name;	     /* owned: the latest; "" when it has none */
+	char **former_names; /* owned, earliest first */
+	size_t former_count;
+	uint32_t age_hours; /* of the bin; 0 for the open-ended one */
+	bool rated;
+	struct rate rate; /* when rated */
+	struct rating_hours hours;
+	struct exact *byte_hours; /* owned */
+	struct exact *gib_months; /* owned */
+	struct exact *amount;	  /* owned; zero when not rated */
+	/* Working state of rating.c. */
+	int64_t volume;
+	int64_t until_hour;
+	struct exact_sum sum;
+};
+
+/* A month of one account. */
+struct rating {
+	int64_t month_start; /* unix seconds */
+	int64_t hours_in_month;
+	struct rating_line *lines; /* owned; by name, UUID, age, rate */
+	size_t line_count, line_cap;
+	struct rating_hours hours; /* volume-hours, each once */
+	bool unrated;		   /* usage without a rate: there is no total */
+	struct exact *total;	   /* owned; exact */
+};
+
+/* Rates what is known at now (unix seconds) of a month of one account. out
+ * must be empty; rating_fini gives it back, also after an error. */
+bool rating_run(struct sql *db, const struct account *account,
+    int64_t month_start, int64_t now, struct rating *out, struct err *err);
+
+void rating_fini(struct rating *rating);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * source.c - the admin servers of source.h. In: names from the command line.
+ * Out: rows and a first token. Owns source and source_account.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fact.h"
+#include "source.h"
+
+static bool
+insert(
+    struct sql *db, const char *name, int64_t now, int64_t *id, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO source (name, created_at) VALUES (?, ?)"
+	    " ON CONFLICT (name) DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, name);
+	sql_bind_int(s, 2, now);
+	if (!sql_run(s, err))
+		return false;
+	if (sql_changes(db) == 0)
+		return err_set(
+		    err, ERR_INPUT, "there is a source \"%s\" already", name);
+	*id = sql_last_row(db);
+	return true;
+}
+
+static bool
+allow(struct sql *db, int64_t source, const char *account, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO source_account (source, account) VALUES (?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+	struct account row;
+
+	if (s == NULL || !account_find(db, account, &row, err))
+		return false;
+	sql_bind_int(s, 1, source);
+	sql_bind_int(s, 2, row.id);
+	return sql_run(s, err);
+}
+
+/* The source, its accounts, its first token and the fact are one
+ * transaction. */
+bool
+source_create(struct sql *db, const char *name, const char *const *accounts,
+    size_t account_count, const char *given, const char *who, int64_t now,
+    char token[TOKEN_TEXT_SIZE], struct err *err)
+{
+	char detail[512] = "accounts=";
+	struct fact fact = {.at = now,
+	    .kind = "source.created",
+	    .who = who,
+	    .subject = name,
+	    .detail = detail};
+	struct token_spec spec = {
+	    .name = name, .role = TOKEN_SOURCE, .given = given};
+	size_t used;
+
+	if (!account_name_valid(name))
+		return err_set(err, ERR_INPUT,
+		    "a source's name has 1 to 63 of a-z 0-9 . _ - and begins "
+		    "with a letter or digit: \"%s\"",
+		    name);
+	if (!sql_begin(db, err))
+		return false;
+	if (!insert(db, name, now, &spec.source, err))
+		goto undo;
+	for (size_t i = 0; i < account_count; i++) {
+		if (!allow(db, spec.source, accounts[i], err))
+			goto undo;
+		used = strlen(detail);
+		snprintf(detail + used, sizeof detail - used, "%s%s",
+		    i > 0 ? "," : "", accounts[i]);
+	}
+	if (!token_create(db, &spec, now, token, err) ||
+	    !fact_add(db, &fact, err))
+		goto undo;
+	return sql_commit(db, err);
+undo:
+	sql_rollback(db);
+	return false;
+}
+
+static void
+read_row(struct sql_stmt *s, struct source *out)
+{
+	out->id = sql_int(s, 0);
+	snprintf(out->name, sizeof out->name, "%s", sql_text(s, 1));
+	out->disabled = sql_int(s, 2) != 0;
+	out->created_at = sql_int(s, 3);
+}
+
+bool
+source_load(struct sql *db, int64_t id, struct source *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT id, name, disabled, created_at FROM source WHERE id = ?",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN,
+		    "the database has no source row %lld", (long long)id);
+	if (result == SQL_FAILED)
+		return false;
+	read_row(s, out);
+	sql_done(s);
+	return true;
+}
+
+bool
+source_accounts(struct sql *db, int64_t source, struct source_account **list,
+    size_t *count, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT a.id, a.name FROM source_account sa"
+	    " JOIN account a ON a.id = sa.account"
+	    " WHERE sa.source = ? ORDER BY a.name",
+	    err);
+	struct source_account *rows = NULL, *more;
+	enum sql_result result = SQL_FAILED;
+	size_t n = 0;
+
+	if (s != NULL)
+		sql_bind_int(s, 1, source);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		more = reallocarray(rows, n + 1, sizeof *rows);
+		if (more == NULL) {
+			err_nomem(err);
+			sql_done(s);
+			result = SQL_FAILED;
+			break;
+		}
+		rows = more;
+		rows[n].id = sql_int(s, 0);
+		snprintf(
+		    rows[n].name, sizeof rows[n].name, "%s", sql_text(s, 1));
+		n++;
+	}
+	if (result != SQL_END) {
+		free(rows);
+		return false;
+	}
+	*list = rows;
+	*count = n;
+	return true;
+}
+
+bool
+source_each(struct sql *db, source_fn *each, void *ctx, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT s.id, s.name, s.disabled, s.created_at,"
+	    " (SELECT group_concat(name) FROM (SELECT a.name"
+	    "   FROM source_account sa JOIN account a ON a.id = sa.account"
+	    "   WHERE sa.source = s.id ORDER BY a.name)),"
+	    " ifnull((SELECT max(last_used_at) FROM token"
+	    "   WHERE source = s.id), 0)"
+	    " FROM source s ORDER BY s.name",
+	    err);
+	enum sql_result result = SQL_FAILED;
+	struct source source;
+
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		read_row(s, &source);
+		if (!each(ctx, &source, sql_text(s, 4), sql_int(s, 5), err)) {
+			sql_done(s);
+			return false;
+		}
+	}
+	return result == SQL_END;
+}

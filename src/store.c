@@ -1,0 +1,253 @@
+/*
+ * store.c - opens the database of store.h and applies the schema steps that
+ * were compiled in from src/schema. Owns no table but sqlite's user_version.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "store.h"
+
+struct schema_step {
+	int version;
+	const char *name;
+	const char *sql;
+};
+
+static const struct schema_step steps[] = {
+#include "schema.inc"
+};
+
+enum {
+	STEP_COUNT = sizeof steps / sizeof steps[0]
+};
+
+/* Every connection. The WAL is folded back at 4000 pages (16 MiB) and cut to
+ * 64 MiB after a burst; 64 MiB of page cache hold the month's hot pages. */
+static const char defaults[] = "PRAGMA foreign_keys = ON;"
+			       "PRAGMA synchronous = FULL;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA cache_size = -65536;"
+			       "PRAGMA journal_size_limit = 67108864;"
+			       "PRAGMA wal_autocheckpoint = 4000;"
+			       "PRAGMA trusted_schema = OFF;";
+
+static bool
+database_path(char *out, size_t size, const char *folder, const char *name,
+    struct err *err)
+{
+	if ((size_t)snprintf(out, size, "%s/%s", folder, name) >= size)
+		return err_set(err, ERR_INPUT,
+		    "the name of the database folder is too long: %s", folder);
+	return true;
+}
+
+int
+store_schema_wanted(void)
+{
+	return steps[STEP_COUNT - 1].version;
+}
+
+bool
+store_schema(struct sql *db, int *version, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db, "PRAGMA user_version", err);
+
+	if (s == NULL || sql_step(s, err) != SQL_ROW)
+		return false;
+	*version = (int)sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+/* One step: its tables and the new version are one transaction. */
+static bool
+apply(struct sql *db, const struct schema_step *step, struct err *err)
+{
+	char version[16];
+	int now;
+
+	snprintf(version, sizeof version, "%d", step->version);
+	if (!sql_begin(db, err))
+		return false;
+	/* Another process may have been faster. */
+	if (!store_schema(db, &now, err))
+		goto undo;
+	if (now < step->version &&
+	    (!sql_exec(db, step->sql, err) ||
+		!sql_pragma(db, "user_version", version, err)))
+		goto undo;
+	return sql_commit(db, err);
+undo:
+	sql_rollback(db);
+	return err_context(
+	    err, "schema step %03d-%s", step->version, step->name);
+}
+
+bool
+store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step, void *ctx,
+    struct err *err)
+{
+	int version;
+
+	if (!store_schema(db, &version, err))
+		return false;
+	if (version > store_schema_wanted())
+		return err_set(err, ERR_INPUT,
+		    "the database has schema %d, this program knows %d: it "
+		    "was written by a newer stat.flexfs; install that one",
+		    version, store_schema_wanted());
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		if (steps[i].version <= version)
+			continue;
+		if (on_step != NULL)
+			on_step(ctx, steps[i].version, steps[i].name);
+		if (!dry_run && !apply(db, &steps[i], err))
+			return false;
+	}
+	return true;
+}
+
+static struct sql *
+open_file(const char *folder, enum sql_mode mode, int busy_ms, struct err *err)
+{
+	char path[4096];
+	struct sql *db;
+
+	if (!database_path(path, sizeof path, folder, "stat.db", err))
+		return NULL;
+	if (mode == SQL_CREATE) {
+		mode_t old;
+		int fd;
+
+		if (!file_make_folder(folder, 0700, err))
+			return NULL;
+		/* SQLite would make it by the umask; ours is 0600. */
+		old = umask(077);
+		fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		umask(old);
+		if (fd >= 0)
+			close(fd);
+		else if (errno != EEXIST) {
+			err_errno(err, ERR_INPUT, "cannot make %s", path);
+			return NULL;
+		}
+	}
+	if (access(path, F_OK) != 0) {
+		err_set(err, ERR_INPUT,
+		    "there is no database at %s; start the server once, or "
+		    "give its folder with --dbFolder",
+		    path);
+		return NULL;
+	}
+	if (!file_check_secret(path, err))
+		return NULL;
+	db = sql_open(path, mode, busy_ms, err);
+	if (db == NULL)
+		return NULL;
+	if (!sql_exec(db, defaults, err)) {
+		err_context(err, "%s", path);
+		sql_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+struct sql *
+store_open_plain(const char *folder, struct err *err)
+{
+	return open_file(folder, SQL_WRITE, STORE_CLI_BUSY_MS, err);
+}
+
+struct sql *
+store_open_write(const char *folder, int busy_ms,
+    const struct store_option *options, size_t count, struct err *err)
+{
+	struct sql *db = open_file(folder, SQL_CREATE, busy_ms, err);
+
+	if (db == NULL)
+		return NULL;
+	/* page_size counts only before the first table and before WAL. */
+	for (size_t i = 0; i < count; i++)
+		if (!sql_pragma(db, options[i].name, options[i].value, err))
+			goto fail;
+	if (!sql_exec(db, "PRAGMA journal_mode = WAL", err) ||
+	    !store_migrate(db, false, NULL, NULL, err))
+		goto fail;
+	return db;
+fail:
+	err_context(err, "database in %s", folder);
+	sql_close(db);
+	return NULL;
+}
+
+struct sql *
+store_open_read(const char *folder, struct err *err)
+{
+	struct sql *db = open_file(folder, SQL_READ, STORE_CLI_BUSY_MS, err);
+	int version;
+
+	if (db == NULL)
+		return NULL;
+	if (!store_schema(db, &version, err))
+		goto fail;
+	if (version != store_schema_wanted()) {
+		err_set(err, ERR_INPUT,
+		    "it has schema %d, this program needs %d; run "
+		    "`stat.flexfs migrate`, or install the program that "
+		    "wrote it",
+		    version, store_schema_wanted());
+		goto fail;
+	}
+	return db;
+fail:
+	err_context(err, "database in %s", folder);
+	sql_close(db);
+	return NULL;
+}
+
+int
+store_lock(const char *folder, struct err *err)
+{
+	char path[4096], pid[32] = "";
+	int fd;
+	ssize_t got;
+
+	if (!file_make_folder(folder, 0700, err) ||
+	    !database_path(path, sizeof path, folder, "stat.lock", err))
+		return -1;
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		err_errno(err, ERR_INPUT, "cannot open %s", path);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		got = read(fd, pid, sizeof pid - 1);
+		pid[got > 0 ? got : 0] = '\0';
+		pid[strcspn(pid, "\n")] = '\0';
+		err_set(err, ERR_INPUT,
+		    "another server (process %s) is running on %s; stop it "
+		    "first, or give another --dbFolder",
+		    pid[0] != '\0' ? pid : "unknown", folder);
+		close(fd);
+		return -1;
+	}
+	snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) != 0 ||
+	    write(fd, pid, strlen(pid)) != (ssize_t)strlen(pid)) {
+		/* The number is only for people; the lock is what counts. */
+	}
+	return fd;
+}
+
+void
+store_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}

@@ -1,0 +1,58 @@
+/*
+ * store.h - the database file: where it is, who may write it, which schema
+ * it has.
+ *
+ * stat.db in the database folder (0600 in 0700), WAL, synchronous=FULL: what
+ * is committed is on disk. The server alone holds the folder's lock; command
+ * line verbs write beside it in short transactions.
+ */
+#ifndef SRC_STORE_H
+#define SRC_STORE_H
+
+#include <stdbool.h>
+
+#include "lib/err.h"
+#include "lib/sql.h"
+
+/* How long a verb, and the server, waits for another writer. */
+enum {
+	STORE_CLI_BUSY_MS = 5000,
+	STORE_SERVER_BUSY_MS = 1000
+};
+
+/* A pragma of --sqliteOpts, checked by settings.c. */
+struct store_option {
+	char name[32];
+	char value[32];
+};
+
+/* Opens the database for a command line verb that changes something, or for
+ * the server: makes the folder and the file when they are not there, and
+ * brings the schema up to date. options has count entries (may be NULL). */
+struct sql *store_open_write(const char *folder, int busy_ms,
+    const struct store_option *options, size_t count, struct err *err);
+
+/* Opens an existing database for reading only; its schema must be the
+ * program's. */
+struct sql *store_open_read(const char *folder, struct err *err);
+
+/* The schema of the file (0: no tables yet) and of the program. */
+bool store_schema(struct sql *db, int *version, struct err *err);
+int store_schema_wanted(void);
+
+/* Applies the steps above the file's version, each in its own transaction;
+ * a newer file is refused untouched. on_step (may be NULL) is told before
+ * each step; with dry_run nothing is changed. */
+typedef void store_step_fn(void *ctx, int version, const char *name);
+bool store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step,
+    void *ctx, struct err *err);
+
+/* Opens without touching the schema, for `migrate`. */
+struct sql *store_open_plain(const char *folder, struct err *err);
+
+/* Takes the folder's server lock for the life of the process; the result is
+ * a descriptor for store_unlock, or -1 and err when another server has it. */
+int store_lock(const char *folder, struct err *err);
+void store_unlock(int lock);
+
+#endif

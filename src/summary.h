@@ -1,0 +1,48 @@
+/*
+ * summary.h - what people and programs are shown of bills: text, HTML, CSV
+ * and JSON, all from the same values.
+ *
+ * A summary is one period and the bills of one or more accounts for it, each
+ * with the bill of the period before, for the comparison. Every writer
+ * appends to a buffer; the buffer's failed flag tells of missing memory.
+ * Names come from outside: each writer makes them harmless for its format.
+ */
+#ifndef SRC_SUMMARY_H
+#define SRC_SUMMARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "invoice.h"
+#include "lib/buf.h"
+
+struct summary {
+	const struct invoice *invoices; /* one per account; borrowed */
+	const struct invoice *before;	/* the same accounts; or NULL */
+	size_t count;			/* at least 1 */
+	int64_t now;			/* unix seconds: when it was made */
+};
+
+/* Volumes that text and HTML list one by one; the CSV has all. */
+enum {
+	SUMMARY_TOP_VOLUMES = 10
+};
+
+/* "[flexFS] 2026-10 usage 12.37 TiB-months, USD 380.02 (draft)", in UTF-8 on
+ * one line. */
+void summary_subject(const struct summary *summary, struct buf *out);
+
+/* Plain text in at most 72 columns. */
+void summary_text(const struct summary *summary, struct buf *out);
+
+/* A whole HTML document, free of outside references and scripts. */
+void summary_html(const struct summary *summary, struct buf *out);
+
+/* RFC 4180 with a header row, one row per line of every bill; cells that a
+ * spreadsheet would run as a formula are quoted with an apostrophe. */
+void summary_csv(const struct summary *summary, struct buf *out);
+
+/* One bill as the JSON object of `report --format json`; indented. */
+void summary_json(const struct invoice *invoice, struct buf *out);
+
+#endif

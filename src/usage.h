@@ -1,0 +1,70 @@
+/*
+ * usage.h - samples into hourly usage.
+ *
+ * An hour is [h, h+1h) UTC by sampled_at. Its usage is the arithmetic mean of
+ * its accepted samples (of one instant the highest revision counts), or, for
+ * accounts with average time_weighted, the integral of the step function over
+ * the hour. Each sample belongs to the account that it names: an hour that
+ * two accounts share is split by samples, and together they pay one hour.
+ *
+ * A missing hour between a volume's first sample and its retirement follows
+ * the gap policy of the account of the last sample before it: carry (the last
+ * measured hour's usage, at most max_carry_hours long, then unbilled), zero
+ * and hold (unbilled), interpolate (a straight line to the next measured
+ * hour; without one, as carry). Nothing before the first sample, nothing after
+ * retirement. Nothing is kept: asking again reads the samples again.
+ */
+#ifndef SRC_USAGE_H
+#define SRC_USAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "lib/err.h"
+#include "lib/exact.h"
+#include "lib/sql.h"
+
+enum usage_kind {
+	USAGE_MEASURED,	 /* at least one sample */
+	USAGE_ESTIMATED, /* none; filled in by the gap policy */
+	USAGE_UNBILLED,	 /* none, and not filled in: counts as nothing */
+};
+
+/* Bytes of one age bin: num / den of the hour. age_hours 0 is the open-ended
+ * bin, and the whole volume when it reports no bins. */
+struct usage_bin {
+	uint32_t age_hours;
+	exact_u128 num;
+};
+
+/* One account's part of one volume's hour. */
+struct usage_hour {
+	int64_t hour;		 /* unix seconds / 3600 */
+	int64_t volume, account; /* rows */
+	enum usage_kind kind;
+	/* False for the second part of an hour that comes in two (the two
+	 * ends of an interpolation): adds bytes, is not another hour. */
+	bool counts;
+	uint64_t den;
+	const struct usage_bin *bins;
+	size_t bin_count;
+	/* Names stated in the hour, in their order; rows of volume_name. */
+	const int64_t *names;
+	size_t name_count;
+};
+
+/* Pointers in hour are borrowed for the call. False ends the scan. */
+typedef bool usage_fn(
+    void *ctx, const struct usage_hour *hour, struct err *err);
+
+/*
+ * Calls each for every hour of every volume in [from_hour, to_hour). Measured
+ * hours come in the order of time; a gap is told when its end is known. Hours
+ * that are not over at now (unix seconds) are never missing.
+ */
+bool usage_scan(struct sql *db, int64_t from_hour, int64_t to_hour, int64_t now,
+    usage_fn *each, void *ctx, struct err *err);
+
+#endif

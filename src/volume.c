@@ -1,0 +1,215 @@
+/*
+ * volume.c - what is known of volumes. In: what samples state. Out: rows that
+ * samples refer to. Owns volume, volume_name, volume_month and their cache.
+ */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/utc.h"
+#include "volume.h"
+
+static int
+compare_volumes(const void *a, const void *b)
+{
+	const struct volume *x = a, *y = b;
+
+	return memcmp(x->uuid.bytes, y->uuid.bytes, UUID_SIZE);
+}
+
+static void
+free_volume(void *node)
+{
+	struct volume *v = node;
+
+	free(v->name);
+	free(v->region);
+	free(v);
+}
+
+void
+volume_cache_clear(struct volume_cache *cache)
+{
+	tdestroy(cache->tree, free_volume);
+	cache->tree = NULL;
+}
+
+int64_t
+volume_month_of(int64_t at)
+{
+	struct utc_civil civil;
+
+	utc_to_civil(at, &civil);
+	return (int64_t)civil.year * 12 + civil.month - 1;
+}
+
+static bool
+load_volume(struct sql *db, struct volume *v, bool *found, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT id, ifnull(retired_at, 0), region FROM volume"
+	    " WHERE volume_id = ?",
+	    err);
+	enum sql_result result;
+
+	*found = false;
+	if (s == NULL)
+		return false;
+	sql_bind_blob(s, 1, v->uuid.bytes, UUID_SIZE);
+	result = sql_step(s, err);
+	if (result != SQL_ROW)
+		return result == SQL_END;
+	*found = true;
+	v->id = sql_int(s, 0);
+	v->retired_at = sql_int(s, 1);
+	v->region = strdup(sql_text(s, 2));
+	sql_done(s);
+	return v->region != NULL || err_nomem(err);
+}
+
+static bool
+insert_volume(
+    struct sql *db, struct volume *v, int64_t created_at, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO volume (volume_id, created_at) VALUES (?, ?)", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_blob(s, 1, v->uuid.bytes, UUID_SIZE);
+	if (created_at != 0)
+		sql_bind_int(s, 2, created_at);
+	if (!sql_run(s, err))
+		return false;
+	v->id = sql_last_row(db);
+	return true;
+}
+
+struct volume *
+volume_find(struct sql *db, struct volume_cache *cache, const struct uuid *id,
+    int64_t created_at, struct err *err)
+{
+	struct volume key = {.uuid = *id}, *v;
+	struct volume **found = tfind(&key, &cache->tree, compare_volumes);
+	bool known;
+
+	if (found != NULL)
+		return *found;
+	v = calloc(1, sizeof *v);
+	if (v == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	v->uuid = *id;
+	v->month = -1;
+	if (!load_volume(db, v, &known, err) ||
+	    (!known && !insert_volume(db, v, created_at, err))) {
+		free_volume(v);
+		return NULL;
+	}
+	if (tsearch(v, &cache->tree, compare_volumes) == NULL) {
+		err_nomem(err);
+		free_volume(v);
+		return NULL;
+	}
+	return v;
+}
+
+static bool
+same_text(const char *a, const struct report_text *b)
+{
+	return a != NULL && strlen(a) == b->len &&
+	       memcmp(a, b->text, b->len) == 0;
+}
+
+static bool
+replace_text(char **to, const struct report_text *from, struct err *err)
+{
+	char *copy = strndup(from->text, from->len);
+
+	if (copy == NULL)
+		return err_nomem(err);
+	free(*to);
+	*to = copy;
+	return true;
+}
+
+/* Makes v->name_id the row of the name that the sample states. */
+bool
+volume_note_name(struct sql *db, struct volume *v,
+    const struct report_text *name, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (name->len == 0 || same_text(v->name, name))
+		return true;
+	s = sql_get(db,
+	    "INSERT INTO volume_name (volume, name) VALUES (?, ?)"
+	    " ON CONFLICT (volume, name) DO UPDATE SET name = excluded.name"
+	    " RETURNING id",
+	    err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, v->id);
+	sql_bind_text_len(s, 2, name->text, name->len);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	v->name_id = sql_int(s, 0);
+	/* RETURNING rows come after the change, but the end must be seen. */
+	return sql_run(s, err) && replace_text(&v->name, name, err);
+}
+
+bool
+volume_note_region(struct sql *db, struct volume *v,
+    const struct report_text *region, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (region->len == 0 || same_text(v->region, region))
+		return true;
+	s = sql_get(db, "UPDATE volume SET region = ? WHERE id = ?", err);
+	if (s == NULL)
+		return false;
+	sql_bind_text_len(s, 1, region->text, region->len);
+	sql_bind_int(s, 2, v->id);
+	return sql_run(s, err) && replace_text(&v->region, region, err);
+}
+
+bool
+volume_note_month(struct sql *db, struct volume *v, int64_t at, struct err *err)
+{
+	int64_t month = volume_month_of(at);
+	struct sql_stmt *s;
+
+	if (month == v->month)
+		return true;
+	s = sql_get(db,
+	    "INSERT INTO volume_month (volume, month) VALUES (?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, v->id);
+	sql_bind_int(s, 2, month);
+	v->month = month;
+	return sql_run(s, err);
+}
+
+bool
+volume_note_retirement(struct sql *db, struct volume *v, int64_t retired_at,
+    bool *changed, struct err *err)
+{
+	struct sql_stmt *s;
+
+	*changed = retired_at != 0 &&
+		   (v->retired_at == 0 || retired_at < v->retired_at);
+	if (!*changed)
+		return true;
+	s = sql_get(db, "UPDATE volume SET retired_at = ? WHERE id = ?", err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, retired_at);
+	sql_bind_int(s, 2, v->id);
+	v->retired_at = retired_at;
+	return sql_run(s, err);
+}

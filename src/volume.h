@@ -1,0 +1,60 @@
+/*
+ * volume.h - volumes by their UUID: names, region, life time, and the months
+ * in which they were seen.
+ *
+ * Owns the tables volume, volume_name and volume_month. The ledger asks for a
+ * volume with every sample, so what is known is kept in memory; a cache is
+ * cleared when a transaction is undone or another process has written.
+ */
+#ifndef SRC_VOLUME_H
+#define SRC_VOLUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/sql.h"
+#include "lib/uuid.h"
+#include "report.h"
+
+struct volume {
+	struct uuid uuid;   /* the key */
+	int64_t id;	    /* its row */
+	int64_t retired_at; /* unix seconds; 0: alive */
+	int64_t name_id;    /* row of the name last stated; 0: none */
+	int64_t month;	    /* a month that volume_month has; -1: unknown */
+	char *name;	    /* owned; NULL: none stated since it was cached */
+	char *region;	    /* owned */
+};
+
+/* The zero value is an empty cache. */
+struct volume_cache {
+	void *tree; /* owned: tsearch(3) tree of struct volume */
+};
+
+void volume_cache_clear(struct volume_cache *cache);
+
+/* The volume of a sample, made when it is seen for the first time; borrowed
+ * until the cache is cleared. NULL and err when the database does not work. */
+struct volume *volume_find(struct sql *db, struct volume_cache *cache,
+    const struct uuid *id, int64_t created_at, struct err *err);
+
+/* What a sample states. Empty texts state nothing. Each is written only when
+ * it is news. */
+bool volume_note_name(struct sql *db, struct volume *v,
+    const struct report_text *name, struct err *err);
+bool volume_note_region(struct sql *db, struct volume *v,
+    const struct report_text *region, struct err *err);
+bool volume_note_month(
+    struct sql *db, struct volume *v, int64_t at, struct err *err);
+
+/* The earliest stated end counts, whatever order reports come in; *changed
+ * says whether this one is earlier than what was known. 0 states nothing. */
+bool volume_note_retirement(struct sql *db, struct volume *v,
+    int64_t retired_at, bool *changed, struct err *err);
+
+/* A month as volume_month keeps it: year * 12 + month - 1. */
+int64_t volume_month_of(int64_t at);
+
+#endif
