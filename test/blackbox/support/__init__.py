@@ -1,0 +1,63 @@
+"""Helpers for tests that drive the real program.
+
+    import support
+
+
+    class HttpAnswersHealth(support.TestCase):
+        def test_a_stranger_may_ask_whether_it_is_alive(self):
+            server = self.server()          # a folder of its own, not started
+            server.start()                  # returns once it takes requests
+            self.assertEqual(server.curl("/healthz").status, 200)
+            server.stop()                   # SIGTERM; must exit 0 within 5 s
+
+
+    if __name__ == "__main__":
+        support.main()
+
+The program is $STAT_BINARY (default build/stat.flexfs), run under $STAT_WRAP
+when that is set ("valgrind -q --error-exitcode=99").
+
+Running a test file
+    main()          runs the file's tests and prints one TAP line for each;
+                    the last statement of every test file.
+    TestCase        unittest.TestCase plus server(), folder() and
+                    wait_until(); a failing test shows its servers' logs.
+
+The server and the command line (module support.server)
+    Server          one database folder, a home, and the program on it:
+                    start, stop, kill, cli, ok, curl, raw, wait_log,
+                    create_account, create_source, create_token, create_rate,
+                    send_report, set_clock. See its docstring.
+    Result          what cli returns: code, stdout, stderr.
+    Answer          what curl returns: status, headers, body; .json().
+    Exchange        what raw returns: data, answers, closed.
+    Line            what wait_log returns: text, level, event, fields.
+    wait_until(condition, what, timeout)
+                    the first true value of condition(); fails in words.
+    free_port()     a TCP port of 127.0.0.1 that is free right now.
+
+Reports (module support.report)
+    make_report(volumes, **members), make_volume(bytes, **members),
+    hourly(bytes, start, hours), rfc3339(at), unix(text), new_uuid().
+
+Money (module support.money)
+    fraction(text), decimal(fraction, digits), round_to(fraction, digits,
+    mode), month_cost(byte_hours, rate, month), largest_remainder(parts,
+    total, digits), hours_in_month(month), month_start(month), GIB. Exact
+    fractions throughout.
+"""
+
+from .cases import TestCase, main
+from .money import (GIB, decimal, fraction, hours_in_month, largest_remainder,
+                    month_cost, month_start, round_to)
+from .report import (hourly, make_report, make_volume, new_uuid, rfc3339,
+                     unix)
+from .server import (Answer, Exchange, Line, Result, Server, binary,
+                     free_port, wait_until)
+
+__all__ = [
+    "GIB", "Answer", "Exchange", "Line", "Result", "Server", "TestCase",
+    "binary", "decimal", "fraction", "free_port", "hourly", "hours_in_month",
+    "largest_remainder", "main", "make_report", "make_volume", "month_cost",
+    "month_start", "new_uuid", "rfc3339", "round_to", "unix", "wait_until",
+]
