@@ -4,7 +4,8 @@
 #   make deps       install what building and testing needs (Debian, root)
 #   make run        start a server on 127.0.0.1:8443 with data under ./run
 #   make demo       the whole story in a minute: reports, bill, mail
-#   make check      all tests; also SAN=address,undefined make check
+#   make check      all tests (ONLY=ledger: those whose name holds it); also
+#                   SAN=address,undefined make check
 #   make bench      the measured figures, as ratios taken in one run
 #   make lint       warnings, analysers, layout rules, manual pages
 #   make format     clang-format over all sources
@@ -74,7 +75,7 @@ UNIT = $(UNIT_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check unit bench lint format install uninstall \
-        clean help
+        clean help objects
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -106,6 +107,119 @@ unit: $(UNIT)
 
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+deps:
+	contrib/install-deps all
+
+run: all
+	contrib/run-local $(PROGRAM)
+
+# --- tests -------------------------------------------------------------------
+ONLY ?=
+CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
+         test/calendar/*.py test/fault/*.py))
+
+check: $(PROGRAM) $(UNIT)
+	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
+	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
+
+# --- lint --------------------------------------------------------------------
+# Prints findings and nothing else. Each part stands alone: make lint-tidy.
+# Both compilers build everything anew in folders of their own; what has not
+# changed since it was found clean is not looked at again.
+LINT = build/lint
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C)
+LINT_H = $(wildcard lib/*.h src/*.h test/unit/*.h)
+LINT_MAN = $(wildcard man/*.[1-9])
+LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
+             lint-format lint-shell lint-python lint-man
+.PHONY: $(LINT_PARTS)
+
+lint:
+	@$(MAKE) -s -k $(if $(findstring -j,$(MAKEFLAGS)),,-j2) -Otarget \
+	    --no-print-directory $(LINT_PARTS)
+
+objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o)
+
+lint-gcc lint-clang: lint-%:
+	@$(MAKE) -s -k --no-print-directory BUILD=$(LINT)/$* CC=$* SAN= \
+	    WERROR=-Werror objects
+
+lint-layout: lint-gcc
+	@test/lint/layout --objects $(LINT)/gcc --cflags '$(PKG_CFLAGS)'
+
+lint-tidy: $(LINT_C:%.c=$(LINT)/tidy/%.ok)
+
+# The object knows which headers a file depends on.
+$(LINT)/tidy/%.ok: %.c .clang-tidy lint-clang
+	@mkdir -p $(@D)
+	@if [ ! -e $@ ] || [ .clang-tidy -nt $@ ] || \
+	    [ $(LINT)/clang/$*.o -nt $@ ]; then \
+		clang-tidy --quiet $< -- -std=c11 $(CPPFLAGS) \
+		    -I$(LINT)/clang >$@.out 2>/dev/null || \
+		    { cat $@.out; rm -f $@; exit 1; }; \
+		touch $@; \
+	fi
+
+lint-cppcheck:
+	@cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability --library=posix \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. $(LIB_C) $(SRC_C)
+
+lint-format:
+	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
+	    clang-format $$file | diff -U0 $$file - | \
+	    sed -n "3{s|^@@ -\([0-9]*\).*|$$file:\1: make format|p}"; done); \
+	    [ -z "$$bad" ] || { echo "$$bad"; exit 1; }
+
+lint-shell:
+	@scripts=$$(test/lint/scripts sh) && shellcheck $$scripts
+
+lint-python:
+	@scripts=$$(test/lint/scripts python) && \
+	    PYTHONPYCACHEPREFIX=$(abspath $(LINT))/pycache \
+	    /usr/bin/python3 -W error -m py_compile $$scripts
+
+lint-man:
+	@[ -n '$(LINT_MAN)' ] || { echo 'man: no manual pages'; exit 1; }
+	@mandoc -T lint -W warning $(LINT_MAN)
+
+format:
+	clang-format -i $(LINT_C) $(LINT_H)
+
+# --- installation ------------------------------------------------------------
+# make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that
+# is `stat.flexfs init systemd`.
+INSTALL ?= install
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+MAN_INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst \
+                .,,$(suffix $(m)))/$(notdir $(m)))
+# Samples to read and change: everything of contrib/ that is there of these.
+EXAMPLES = $(wildcard contrib/config.toml contrib/stat.flexfs.service \
+           contrib/send-report contrib/*.json)
+COMPLETION = $(wildcard contrib/stat.flexfs.bash)
+
+install: $(PROGRAM)
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
+	$(INSTALL) -m 644 README COPYING $(DESTDIR)$(DOCDIR)
+	$(foreach m,$(MAN_INSTALLED),$(INSTALL) -D -m 644 man/$(notdir $(m)) \
+	    $(DESTDIR)$(m) &&) true
+	$(foreach e,$(EXAMPLES),$(INSTALL) -D -m 644 $(e) \
+	    $(DESTDIR)$(DOCDIR)/examples/$(notdir $(e)) &&) true
+	$(foreach c,$(COMPLETION),$(INSTALL) -D -m 644 $(c) \
+	    $(DESTDIR)$(COMPLETIONDIR)/stat.flexfs &&) true
+
+# Takes away what install put there, and DOCDIR when it is empty then.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs \
+	    $(addprefix $(DESTDIR),$(MAN_INSTALLED)) \
+	    $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES))) \
+	    $(if $(COMPLETION),$(DESTDIR)$(COMPLETIONDIR)/stat.flexfs) \
+	    $(DESTDIR)$(DOCDIR)/README $(DESTDIR)$(DOCDIR)/COPYING
+	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
+		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \
+	done
 
 clean:
 	rm -rf build build-* run
