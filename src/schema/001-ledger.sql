@@ -89,6 +89,7 @@ CREATE TABLE report (
   PRIMARY KEY (source, report_id)
 ) STRICT, WITHOUT ROWID;
 
+-- volume.c
 CREATE TABLE volume (
   id INTEGER PRIMARY KEY,
   volume_id BLOB NOT NULL UNIQUE CHECK (length(volume_id) = 16),
@@ -111,6 +112,14 @@ CREATE TABLE volume_month (
   PRIMARY KEY (volume, month)
 ) STRICT, WITHOUT ROWID;
 
+-- ledger.c: the months in which an account has samples.
+CREATE TABLE account_month (
+  account INTEGER NOT NULL REFERENCES account(id),
+  month INTEGER NOT NULL,
+  PRIMARY KEY (account, month)
+) STRICT, WITHOUT ROWID;
+
+-- ledger.c: the samples themselves.
 -- Clustered by time, so that reports append. Of one key the highest revision
 -- counts, the others stay. bins is NULL or text like "720:123 2160:45 0:6":
 -- hours of age (0: open end) and bytes. fact is that of the report.
@@ -129,7 +138,7 @@ CREATE TABLE sample (
   PRIMARY KEY (hour, volume, nanos, revision)
 ) STRICT, WITHOUT ROWID;
 
--- What could not be taken as it is; body is the volume's object as sent.
+-- ledger.c: what could not be taken as it is; body is the volume's object as sent.
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY,
   fact INTEGER NOT NULL,

@@ -13,6 +13,7 @@ CREATE TABLE mail (
   sent_at INTEGER,
   subject TEXT NOT NULL DEFAULT '',
   last_words TEXT NOT NULL DEFAULT '',
+  addressed TEXT NOT NULL DEFAULT '',
   message BLOB,
   UNIQUE (name, period, revision)
 ) STRICT;

@@ -1,0 +1,431 @@
+/*
+ * outbox.c - the mail queue of outbox.h. In: plans, messages, results. Out:
+ * what is due. Owns the tables mail and mail_recipient; every change is one
+ * transaction, so that a kill at any point leaves a queue that makes sense.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "outbox.h"
+
+bool
+outbox_plan(struct sql *db, const char *name, const char *period,
+    int64_t revision, int64_t account, int64_t now, bool *added,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO mail (name, period, revision, account, state,"
+	    " created_at, next_at) VALUES (?1, ?2, ?3, ?4, 'due', ?5, ?5)"
+	    " ON CONFLICT (name, period, revision) DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, name);
+	sql_bind_text(s, 2, period);
+	sql_bind_int(s, 3, revision);
+	if (account != 0)
+		sql_bind_int(s, 4, account);
+	sql_bind_int(s, 5, now);
+	if (!sql_run(s, err))
+		return false;
+	*added = sql_changes(db) == 1;
+	return true;
+}
+
+#define COLUMNS                                                              \
+	"id, name, period, revision, ifnull(account, 0), state, created_at," \
+	" next_at, ifnull(sent_at, 0), attempts, subject, last_words,"       \
+	" message IS NOT NULL"
+
+static void
+copy(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+static void
+read_row(struct sql_stmt *s, struct outbox_mail *m)
+{
+	memset(m, 0, sizeof *m);
+	m->id = sql_int(s, 0);
+	copy(m->name, sizeof m->name, sql_text(s, 1));
+	copy(m->period, sizeof m->period, sql_text(s, 2));
+	m->revision = sql_int(s, 3);
+	m->account = sql_int(s, 4);
+	copy(m->state, sizeof m->state, sql_text(s, 5));
+	m->created_at = sql_int(s, 6);
+	m->next_at = sql_int(s, 7);
+	m->sent_at = sql_int(s, 8);
+	m->attempts = sql_int(s, 9);
+	copy(m->subject, sizeof m->subject, sql_text(s, 10));
+	copy(m->last_words, sizeof m->last_words, sql_text(s, 11));
+	m->has_message = sql_int(s, 12) != 0;
+}
+
+bool
+outbox_next(struct sql *db, int64_t now, bool need_message,
+    struct outbox_mail *out, bool *found, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT " COLUMNS " FROM mail"
+	    " WHERE state = 'due' AND next_at <= ?1"
+	    " AND (message IS NOT NULL) = ?2 ORDER BY next_at, id LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, now);
+	sql_bind_int(s, 2, need_message);
+	result = sql_step(s, err);
+	*found = result == SQL_ROW;
+	if (*found) {
+		read_row(s, out);
+		sql_done(s);
+	}
+	return result != SQL_FAILED;
+}
+
+bool
+outbox_next_at(struct sql *db, int64_t *at, struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "SELECT min(next_at) FROM mail WHERE state = 'due'", err);
+
+	if (s == NULL || sql_step(s, err) != SQL_ROW)
+		return false;
+	*at = sql_is_null(s, 0) ? INT64_MAX : sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+bool
+outbox_set_message(struct sql *db, int64_t id, const char *subject,
+    const char *addressed, const char *message, size_t len, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET subject = ?, addressed = ?, message = ?,"
+	    " last_words = '' WHERE id = ? AND state = 'due'",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, subject);
+	sql_bind_text(s, 2, addressed);
+	sql_bind_blob(s, 3, message, len);
+	sql_bind_int(s, 4, id);
+	return sql_run(s, err);
+}
+
+bool
+outbox_is_addressed(struct sql *db, int64_t id, const char *addressed,
+    bool *same, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT addressed = ? FROM mail WHERE id = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, addressed);
+	sql_bind_int(s, 2, id);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*same = sql_int(s, 0) != 0;
+	sql_done(s);
+	return true;
+}
+
+bool
+outbox_clear_message(struct sql *db, int64_t id, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET message = NULL WHERE id = ? AND attempts = 0",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	return sql_run(s, err);
+}
+
+bool
+outbox_set_aside(
+    struct sql *db, int64_t id, const char *reason, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET state = 'aside', last_words = ? WHERE id = ?",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, reason);
+	sql_bind_int(s, 2, id);
+	return sql_run(s, err);
+}
+
+bool
+outbox_message(struct sql *db, int64_t id, struct buf *out, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT message FROM mail WHERE id = ?", err);
+	enum sql_result result;
+	const void *data;
+	size_t len;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	result = sql_step(s, err);
+	if (result == SQL_FAILED)
+		return false;
+	if (result == SQL_END)
+		return err_set(err, ERR_INPUT,
+		    "there is no mail %lld; `list mails` shows them",
+		    (long long)id);
+	data = sql_blob(s, 0, &len);
+	buf_add(out, data, len);
+	sql_done(s);
+	return !out->failed || err_nomem(err);
+}
+
+/* --- an attempt --- */
+
+static bool
+has_recipients(struct sql *db, int64_t id, bool *has, struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "SELECT count(*) FROM mail_recipient WHERE mail = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*has = sql_int(s, 0) > 0;
+	sql_done(s);
+	return true;
+}
+
+static bool
+add_recipient(struct sql *db, int64_t id, const char *address, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO mail_recipient (mail, address, state)"
+	    " VALUES (?, ?, 'due') ON CONFLICT DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	sql_bind_text(s, 2, address);
+	return sql_run(s, err);
+}
+
+static bool
+mark_sending(struct sql *db, int64_t id, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET state = 'sending', attempts = attempts + 1"
+	    " WHERE id = ?",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	return sql_run(s, err);
+}
+
+/* State and recipients are one transaction. */
+bool
+outbox_begin(struct sql *db, int64_t id, const char *const *to, size_t count,
+    int64_t now, struct err *err)
+{
+	bool has;
+
+	(void)now;
+	if (!sql_begin(db, err))
+		return false;
+	if (!has_recipients(db, id, &has, err) || !mark_sending(db, id, err))
+		goto undo;
+	for (size_t i = 0; !has && i < count; i++)
+		if (!add_recipient(db, id, to[i], err))
+			goto undo;
+	return sql_commit(db, err);
+undo:
+	sql_rollback(db);
+	return false;
+}
+
+bool
+outbox_waiting(struct sql *db, int64_t id, outbox_address_fn *each, void *ctx,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT address FROM mail_recipient"
+	    " WHERE mail = ? AND state = 'due' ORDER BY address",
+	    err);
+	enum sql_result result = SQL_FAILED;
+
+	if (s != NULL)
+		sql_bind_int(s, 1, id);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW)
+		if (!each(ctx, sql_text(s, 0), err)) {
+			sql_done(s);
+			return false;
+		}
+	return result == SQL_END;
+}
+
+static bool
+note_result(struct sql *db, int64_t id, const struct outbox_result *r,
+    int64_t now, struct err *err)
+{
+	static const char *const states[] = {"sent", "due", "failed"};
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail_recipient SET state = ?, code = ?, last_words = ?,"
+	    " last_at = ? WHERE mail = ? AND address = ? AND state = 'due'",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, states[r->outcome]);
+	sql_bind_int(s, 2, r->code);
+	sql_bind_text(s, 3, r->words);
+	sql_bind_int(s, 4, now);
+	sql_bind_int(s, 5, id);
+	sql_bind_text(s, 6, r->address);
+	return sql_run(s, err);
+}
+
+/* A mail with nobody left to wait for is sent when somebody got it; with
+ * somebody waiting it is due again, until its time is up. */
+static bool
+settle(
+    struct sql *db, int64_t id, const char *words, int64_t now, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET last_words = ?2,"
+	    " next_at = ?3 + min(?4, 60 * max(attempts, 1) * max(attempts, 1)),"
+	    " sent_at = CASE WHEN EXISTS (SELECT 1 FROM mail_recipient"
+	    "   WHERE mail = ?1 AND state = 'sent') THEN ?3 ELSE sent_at END,"
+	    " state = CASE"
+	    "   WHEN NOT EXISTS (SELECT 1 FROM mail_recipient"
+	    "     WHERE mail = ?1 AND state = 'due')"
+	    "    AND EXISTS (SELECT 1 FROM mail_recipient WHERE mail = ?1)"
+	    "   THEN CASE WHEN EXISTS (SELECT 1 FROM mail_recipient"
+	    "       WHERE mail = ?1 AND state = 'sent')"
+	    "     THEN 'sent' ELSE 'failed' END"
+	    "   WHEN ?3 >= created_at + ?5 THEN 'failed'"
+	    "   ELSE 'due' END"
+	    " WHERE id = ?1",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	sql_bind_text(s, 2, words);
+	sql_bind_int(s, 3, now);
+	sql_bind_int(s, 4, OUTBOX_MAX_BACKOFF_SECS);
+	sql_bind_int(s, 5, OUTBOX_GIVE_UP_SECS);
+	return sql_run(s, err);
+}
+
+/* The results and the state they lead to are one transaction. */
+bool
+outbox_end(struct sql *db, int64_t id, const struct outbox_result *results,
+    size_t count, const char *words, int64_t now, struct err *err)
+{
+	if (!sql_begin(db, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!note_result(db, id, &results[i], now, err))
+			goto undo;
+	if (settle(db, id, words, now, err))
+		return sql_commit(db, err);
+undo:
+	sql_rollback(db);
+	return false;
+}
+
+bool
+outbox_put_off(
+    struct sql *db, int64_t id, const char *words, int64_t now, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET last_words = ?2, next_at = ?3 + 60"
+	    " WHERE id = ?1",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	sql_bind_text(s, 2, words);
+	sql_bind_int(s, 3, now);
+	return sql_run(s, err);
+}
+
+bool
+outbox_recover(struct sql *db, int64_t now, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET state = 'due', next_at = ?,"
+	    " last_words = 'the server ended during the attempt'"
+	    " WHERE state = 'sending'",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, now);
+	return sql_run(s, err);
+}
+
+/* --- for people --- */
+
+bool
+outbox_each(struct sql *db, outbox_fn *each, void *ctx, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT " COLUMNS ","
+	    " ifnull((SELECT group_concat(line, '; ') FROM (SELECT address"
+	    "   || ' ' || state || CASE WHEN code > 0 THEN ' ' || code"
+	    "   ELSE '' END || CASE WHEN last_words <> '' THEN ' '"
+	    "   || last_words ELSE '' END AS line FROM mail_recipient"
+	    "   WHERE mail = mail.id ORDER BY address)), '')"
+	    " FROM mail ORDER BY id",
+	    err);
+	enum sql_result result = SQL_FAILED;
+	struct outbox_mail mail;
+
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		read_row(s, &mail);
+		if (!each(ctx, &mail, sql_text(s, 13), err)) {
+			sql_done(s);
+			return false;
+		}
+	}
+	return result == SQL_END;
+}
+
+bool
+outbox_load(
+    struct sql *db, int64_t id, struct outbox_mail *out, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT " COLUMNS " FROM mail WHERE id = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_INPUT,
+		    "there is no mail %lld; `list mails` shows them",
+		    (long long)id);
+	if (result == SQL_FAILED)
+		return false;
+	read_row(s, out);
+	sql_done(s);
+	return true;
+}
