@@ -1,0 +1,30 @@
+/*
+ * gzip.h - inflates gzip data (RFC 1952) up to a limit.
+ */
+#ifndef LIB_GZIP_H
+#define LIB_GZIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "err.h"
+
+/* What was wrong, for an answer. */
+enum gzip_fault {
+	GZIP_FINE,
+	GZIP_MALFORMED, /* 400: not gzip, damaged, cut short, or more behind */
+	GZIP_TOO_LARGE, /* 413: more than the limit comes out */
+	GZIP_NO_MEMORY, /* 503 */
+};
+
+/*
+ * Inflates one member, or several one behind the other, whose check sums and
+ * lengths must be right, and appends what they hold to out: at most limit
+ * bytes, whatever the data promise. Nothing else may follow. Unless the
+ * result is GZIP_FINE, out is as long as before and err says why.
+ */
+enum gzip_fault gzip_inflate(
+    const void *in, size_t len, size_t limit, struct buf *out, struct err *err);
+
+#endif
