@@ -26,8 +26,8 @@ PROGRAM = $(BUILD)/stat.flexfs
 
 # --- sources -----------------------------------------------------------------
 # lib/: tools without product words.
-LIB = err buf log clock utc uuid file text gzip toml opt jsonscan json exact \
-      currency sql tls smtp mime httphead
+LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
+      jsonscan json exact currency sql tls smtp mime httphead
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
