@@ -28,6 +28,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       jsonscan json exact currency sql tls smtp mime httphead
+      prompt jsonscan json exact currency sql tls smtp mime httphead map
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
@@ -102,6 +103,14 @@ $(BUILD)/schema.inc: $(SCHEMA) contrib/embed-schema
 
 $(BUILD)/src/store.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/store.o: $(BUILD)/schema.inc
+
+# The licence becomes one string, for the verb that prints it.
+$(BUILD)/license.inc: COPYING
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' COPYING >$@
+
+$(BUILD)/src/cmd_version.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/cmd_version.o: $(BUILD)/license.inc
 
 unit: $(UNIT)
 

@@ -664,6 +664,19 @@ toml_type_name(enum toml_type type)
 	return names[type];
 }
 
+bool
+toml_is_utf8(const char *text)
+{
+	size_t left, step;
+
+	for (left = strlen(text); left > 0; left -= step, text += step) {
+		step = utf8_len((const unsigned char *)text, left);
+		if (step == 0)
+			return false;
+	}
+	return true;
+}
+
 void
 toml_write_string(struct buf *out, const char *text)
 {

@@ -78,6 +78,9 @@ const struct toml_table *toml_find(const struct toml *toml, const char *name);
 /* "string", "integer", "boolean", "array" - for messages. */
 const char *toml_type_name(enum toml_type type);
 
+/* Whether text is valid UTF-8: what toml_write_string needs. */
+bool toml_is_utf8(const char *text);
+
 /* Appends text as a basic string, quotes included, that toml_parse and every
  * other reader read back as text. text is valid UTF-8. */
 void toml_write_string(struct buf *out, const char *text);

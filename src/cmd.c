@@ -1,0 +1,107 @@
+/*
+ * cmd.c - the table of all verbs, `help`, and what verbs share.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/buf.h"
+#include "lib/file.h"
+#include "cmd.h"
+
+/* In the order in which --help lists them. */
+static const struct opt_command *const commands[] = {
+    &cmd_init_creds,
+    &cmd_deinit_creds,
+    &cmd_version,
+    &cmd_license,
+    &cmd_help,
+    NULL,
+};
+
+const struct opt_program cmd_program = {
+    .name = "stat.flexfs",
+    .summary = "Collects usage reports of admin servers, bills them and mails "
+	       "summaries",
+    .commands = commands,
+};
+
+static int
+say_why(const struct opt_values *values, const struct err *err, int code)
+{
+	fprintf(stderr, "%s %s: %s\n", cmd_program.name,
+	    opt_command(values)->path, err->text);
+	return code;
+}
+
+int
+cmd_failed(const struct opt_values *values, const struct err *err)
+{
+	return say_why(values, err, OPT_EXIT_FAILED);
+}
+
+int
+cmd_wrong(const struct opt_values *values, const struct err *err)
+{
+	return say_why(values, err, OPT_EXIT_USAGE);
+}
+
+char *
+cmd_path(const struct opt_values *values, const char *name, struct err *err)
+{
+	const char *path = opt_get(values, name);
+
+	if (path == NULL || path[0] == '\0') {
+		err_set(err, ERR_INPUT, "--%s is empty", name);
+		return NULL;
+	}
+	return file_expand_home(path, err);
+}
+
+/* --- help ---------------------------------------------------------------- */
+static bool
+write_help(const struct opt_values *values, struct buf *out, struct err *err)
+{
+	const char *words[8];
+	size_t i, n = opt_operands(values);
+
+	for (i = 0; i < n && i < sizeof words / sizeof *words; i++)
+		words[i] = opt_operand(values, i);
+	if (i == n && opt_help(&cmd_program, words, n, out))
+		return true;
+	return err_set(err, ERR_INPUT,
+	    "there is no such command; '%s --help' lists them",
+	    cmd_program.name);
+}
+
+static int
+run_help(const struct opt_values *values, void *ctx)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+	int code = OPT_EXIT_DONE;
+
+	(void)ctx;
+	if (opt_bool(values, "flags"))
+		opt_list_flags(&cmd_program, &out);
+	else if (!write_help(values, &out, &err))
+		code = cmd_wrong(values, &err);
+	fputs(buf_text(&out), stdout);
+	buf_fini(&out);
+	return code;
+}
+
+static const struct opt_flag help_flags[] = {
+    {.name = "flags",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "List every command and flag, separated by tabs"},
+    {0},
+};
+
+const struct opt_command cmd_help = {
+    .path = "help",
+    .operands = "[COMMAND...]",
+    .summary = "Tell about a command",
+    .flags = help_flags,
+    .run = run_help,
+};
