@@ -1,0 +1,107 @@
+/*
+ * httphead.h - the head of an HTTP/1.x request, and the frame of a chunked
+ * body, read strictly and as they arrive.
+ *
+ * What lenient parsers disagree about is refused, not interpreted: two
+ * Content-Lengths, odd Transfer-Encodings, bare CR or LF, folded lines,
+ * spaces before a colon, targets that are not a plain path. Both readers are
+ * fed bytes in any portions, take no memory of their own, and look at no byte
+ * behind the end of what they read.
+ */
+#ifndef LIB_HTTPHEAD_H
+#define LIB_HTTPHEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	HTTPHEAD_LINE_BYTES = 8192, /* request line, without CRLF: else 414 */
+	HTTPHEAD_METHOD_BYTES = 31,
+	HTTPHEAD_TOKEN_BYTES = 512, /* a longer bearer token is none */
+	HTTPHEAD_TYPE_BYTES = 127,  /* Content-Type */
+	HTTPHEAD_HOST_BYTES = 255,
+	HTTPHEAD_NAME_BYTES = 31,   /* of the header names it looks at */
+	HTTPHEAD_VALUE_BYTES = 639, /* of their values */
+};
+
+enum httphead_result {
+	HTTPHEAD_MORE,	   /* fine so far; feed more */
+	HTTPHEAD_COMPLETE, /* the end was reached */
+	HTTPHEAD_REFUSED,  /* status and detail say why */
+};
+
+/* Headers that may appear once only, as bits of seen. */
+enum httphead_seen {
+	HTTPHEAD_SEEN_HOST = 1,
+	HTTPHEAD_SEEN_LENGTH = 2,
+	HTTPHEAD_SEEN_CODING = 4,
+	HTTPHEAD_SEEN_AUTH = 8,
+	HTTPHEAD_SEEN_TYPE = 16,
+};
+
+/* About 10 KiB; keep one per head being read, not one per connection. */
+struct httphead {
+	/* The answer, once COMPLETE; the strings point into this struct.
+	 * After REFUSED method and path are set if they were read. */
+	const char *method;	  /* as sent; "" until read */
+	const char *path;	  /* starts with one '/'; "" until read */
+	const char *query;	  /* behind '?', or "" */
+	const char *bearer;	  /* token of Authorization: Bearer, or NULL */
+	const char *content_type; /* or "" */
+	uint64_t content_length;
+	int minor; /* of HTTP/1.minor */
+	bool chunked;
+	bool has_body; /* chunked, or content_length above 0 */
+	bool keep_alive;
+
+	/* After REFUSED. */
+	unsigned status;
+	const char *detail; /* a sentence; static text */
+
+	/* How far it is. */
+	size_t head_limit;
+	uint64_t body_limit;
+	size_t fed;
+	int state;
+	unsigned seen;
+	bool wants_close, wants_keep_alive, expects;
+	size_t line_len, name_len, value_len;
+	char line[HTTPHEAD_LINE_BYTES + 1];
+	char name[HTTPHEAD_NAME_BYTES + 1];
+	char value[HTTPHEAD_VALUE_BYTES + 1];
+	char token[HTTPHEAD_TOKEN_BYTES + 1];
+	char type[HTTPHEAD_TYPE_BYTES + 1];
+};
+
+/* Makes h ready for a new head. head_limit counts everything up to and with
+ * the empty line; body_limit is what Content-Length may promise. */
+void httphead_init(struct httphead *h, size_t head_limit, uint64_t body_limit);
+
+/* Reads len more bytes. *taken is how many belong to the head: less than len
+ * only for COMPLETE and REFUSED. Do not feed after those. */
+enum httphead_result httphead_feed(
+    struct httphead *h, const char *data, size_t len, size_t *taken);
+
+/* --- chunked bodies --- */
+
+struct httpchunk {
+	unsigned status;    /* after REFUSED */
+	const char *detail; /* a sentence; static text */
+	uint64_t total;	    /* bytes of data announced so far */
+
+	uint64_t limit;
+	uint64_t left; /* of this chunk; or its size, while being read */
+	unsigned digits;
+	int state;
+};
+
+/* Makes c ready for a body of at most limit bytes of data. */
+void httpchunk_init(struct httpchunk *c, uint64_t limit);
+
+/* As httphead_feed, up to and with the CRLF behind the last chunk. Chunk
+ * extensions and trailer fields are refused: nothing here uses them. */
+enum httphead_result httpchunk_feed(
+    struct httpchunk *c, const char *data, size_t len, size_t *taken);
+
+#endif
