@@ -35,7 +35,7 @@ SRC = settings creds store fact account token source rate \
       report volume ledger usage rating invoice \
       summary summary_text summary_html summary_csv summary_json \
       mail outbox \
-      loop job http ingest clockapi schedule delivery server \
+      loop job http_reply http_peers http_conn http ingest clockapi schedule delivery server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 
