@@ -27,15 +27,15 @@ PROGRAM = $(BUILD)/stat.flexfs
 # --- sources -----------------------------------------------------------------
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
-      jsonscan json exact currency sql tls smtp mime httphead
-      prompt jsonscan json exact currency sql tls smtp mime httphead map
+      prompt jsonscan json exact currency sql tls smtp mime httphead
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
       report volume ledger usage rating invoice \
       summary summary_text summary_html summary_csv summary_json \
-      mail outbox \
-      loop job http_reply http_peers http_conn http ingest clockapi schedule delivery server \
+      mail outbox deliver \
+      loop job http_reply http_peers http_conn http \
+      writer ingest schedule delivery server_clock server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 

@@ -16,6 +16,7 @@
 struct reporter {
 	struct source source;
 	struct source_account *accounts; /* owned */
+	int64_t *months; /* owned: a month that account_month has, or 0 */
 	size_t account_count;
 };
 
@@ -75,8 +76,10 @@ static void
 forget(struct ledger *l)
 {
 	volume_cache_clear(&l->volumes);
-	for (size_t i = 0; i < l->reporter_count; i++)
+	for (size_t i = 0; i < l->reporter_count; i++) {
 		free(l->reporters[i].accounts);
+		free(l->reporters[i].months);
+	}
 	free(l->reporters);
 	l->reporters = NULL;
 	l->reporter_count = 0;
@@ -104,6 +107,12 @@ find_reporter(struct ledger *l, int64_t source, struct err *err)
 	    !source_accounts(
 		l->db, source, &r->accounts, &r->account_count, err))
 		return NULL;
+	r->months = calloc(r->account_count + 1, sizeof *r->months);
+	if (r->months == NULL) {
+		free(r->accounts);
+		err_nomem(err);
+		return NULL;
+	}
 	l->reporter_count++;
 	return r;
 }
@@ -345,6 +354,26 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 }
 
 static bool
+note_account_month(
+    struct intake *in, size_t payer, int64_t month, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (in->reporter->months[payer] == month)
+		return true;
+	s = sql_get(in->ledger->db,
+	    "INSERT INTO account_month (account, month) VALUES (?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, in->reporter->accounts[payer].id);
+	sql_bind_int(s, 2, month);
+	in->reporter->months[payer] = month;
+	return sql_run(s, err);
+}
+
+static bool
 take_sample(struct intake *in, uint32_t index, int64_t account, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
@@ -362,7 +391,8 @@ take_sample(struct intake *in, uint32_t index, int64_t account, struct err *err)
 		    in, index, account, LEDGER_AFTER_RETIREMENT, err);
 	if (!volume_note_name(l->db, v, &rv->name, err) ||
 	    !volume_note_region(l->db, v, &rv->region, err) ||
-	    !volume_note_month(l->db, v, rv->sampled_at, err))
+	    !volume_note_month(l->db, v, rv->sampled_at, err) ||
+	    !note_account_month(in, payer, v->month, err))
 		return false;
 	switch (insert_sample(in, v, rv, account, err)) {
 	case SAMPLE_STORED:
@@ -386,32 +416,25 @@ is_name(const char *a, const struct report_text *b)
 	return strlen(a) == b->len && memcmp(a, b->text, b->len) == 0;
 }
 
-static const struct source_account *
-find_account(const struct reporter *r, const struct report_text *name)
-{
-	for (size_t i = 0; i < r->account_count; i++)
-		if (is_name(r->accounts[i].name, name))
-			return &r->accounts[i];
-	return NULL;
-}
-
-/* The account of each volume is settled before any row is written. */
+/* The account of each volume, as an index into the reporter's, is settled
+ * before any row is written. */
 static enum ledger_result
 resolve_accounts(const struct reporter *r, const struct report *report,
-    int64_t *accounts, size_t *at)
+    size_t *payers, size_t *at)
 {
 	for (size_t i = 0; i < report->volume_count; i++) {
-		const struct report_volume *rv = &report->volumes[i];
-		const struct source_account *a;
+		const struct report_text *name = &report->volumes[i].account;
+		size_t a = 0;
 
 		*at = i;
-		if (rv->account.len == 0 && r->account_count != 1)
+		if (name->len == 0 && r->account_count != 1)
 			return LEDGER_UNNAMED;
-		a = rv->account.len == 0 ? &r->accounts[0]
-					 : find_account(r, &rv->account);
-		if (a == NULL)
+		while (name->len > 0 && a < r->account_count &&
+		    !is_name(r->accounts[a].name, name))
+			a++;
+		if (a == r->account_count)
 			return LEDGER_DENIED;
-		accounts[i] = a->id;
+		payers[i] = a;
 	}
 	return LEDGER_STORED;
 }
@@ -479,12 +502,12 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 }
 
 static bool
-take_all(struct intake *in, const int64_t *accounts, int64_t token,
+take_all(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
 {
 	tls_hash_reset(in->ledger->rows_hash);
 	for (size_t i = 0; i < in->report->volume_count; i++)
-		if (!take_sample(in, (uint32_t)i, accounts[i], err))
+		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
 	return state_facts(in, body_sha256, err) && insert_report(in, err) &&
 	       token_used(in->ledger->db, token, in->now_ms / 1000, err);
@@ -501,7 +524,7 @@ run(struct sql *db, const char *literal, struct err *err)
 /* The report's row, its fact and its samples are in together or not at all:
  * they stand under a savepoint of the transaction. */
 static bool
-take_report(struct intake *in, const int64_t *accounts, int64_t token,
+take_report(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
 {
 	struct ledger *l = in->ledger;
@@ -510,7 +533,7 @@ take_report(struct intake *in, const int64_t *accounts, int64_t token,
 
 	if (!run(l->db, "SAVEPOINT report", err))
 		return false;
-	if (take_all(in, accounts, token, body_sha256, err) &&
+	if (take_all(in, payers, token, body_sha256, err) &&
 	    run(l->db, "RELEASE report", err))
 		return true;
 	/* A full disk has rolled the whole transaction back already. */
@@ -631,26 +654,26 @@ add_new(struct intake *in, int64_t source, int64_t token,
 	const struct report *report = in->report;
 	struct ledger_answer *a = in->answer;
 	enum ledger_result result = LEDGER_FAILED;
-	int64_t *accounts = calloc(report->volume_count + 1, sizeof *accounts);
+	size_t *payers = calloc(report->volume_count + 1, sizeof *payers);
 
 	in->reporter = find_reporter(in->ledger, source, err);
-	if (accounts == NULL)
+	if (payers == NULL)
 		err_nomem(err);
 	else if (in->reporter != NULL)
-		result = resolve_accounts(in->reporter, report, accounts, at);
+		result = resolve_accounts(in->reporter, report, payers, at);
 	if (result == LEDGER_STORED) {
 		a->report_id = report->report_id;
 		a->received_at = in->now_ms / 1000;
 		a->skew_ms = report->sent_at * 1000 +
 			     report->sent_nanos / 1000000 - in->now_ms;
 		a->unknown_members = report->unknown_members;
-		if (!take_report(in, accounts, token, body_sha256, err)) {
+		if (!take_report(in, payers, token, body_sha256, err)) {
 			ledger_answer_fini(a);
 			result = LEDGER_FAILED;
 		}
 	}
 	free(in->retired);
-	free(accounts);
+	free(payers);
 	return result;
 }
 
@@ -720,8 +743,13 @@ ledger_begin(struct ledger *ledger, struct err *err)
 {
 	int64_t version;
 
-	if (ledger->open && sql_in_transaction(ledger->db))
-		return true;
+	if (ledger->open)
+		/* SQLite rolls back by itself when the disk is full: what
+		 * was taken before is gone, and must not be committed as if
+		 * it were there. */
+		return sql_in_transaction(ledger->db) ||
+		    err_set(err, ERR_BUSY,
+			"the transaction was rolled back: the disk is full");
 	if (!sql_begin(ledger->db, err))
 		return false;
 	ledger->open = true;

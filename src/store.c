@@ -166,15 +166,16 @@ store_open_plain(const char *folder, struct err *err)
 
 struct sql *
 store_open_write(const char *folder, int busy_ms,
-    const struct store_option *options, size_t count, struct err *err)
+    const struct settings_pragmas *pragmas, struct err *err)
 {
 	struct sql *db = open_file(folder, SQL_CREATE, busy_ms, err);
 
 	if (db == NULL)
 		return NULL;
 	/* page_size counts only before the first table and before WAL. */
-	for (size_t i = 0; i < count; i++)
-		if (!sql_pragma(db, options[i].name, options[i].value, err))
+	for (size_t i = 0; pragmas != NULL && i < pragmas->count; i++)
+		if (!sql_pragma(db, pragmas->list[i].name,
+			pragmas->list[i].value, err))
 			goto fail;
 	if (!sql_exec(db, "PRAGMA journal_mode = WAL", err) ||
 	    !store_migrate(db, false, NULL, NULL, err))

@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "settings.h"
 
 /* How long a verb, and the server, waits for another writer. */
 enum {
@@ -20,17 +21,11 @@ enum {
 	STORE_SERVER_BUSY_MS = 1000
 };
 
-/* A pragma of --sqliteOpts, checked by settings.c. */
-struct store_option {
-	char name[32];
-	char value[32];
-};
-
 /* Opens the database for a command line verb that changes something, or for
  * the server: makes the folder and the file when they are not there, and
- * brings the schema up to date. options has count entries (may be NULL). */
+ * brings the schema up to date. pragmas may be NULL. */
 struct sql *store_open_write(const char *folder, int busy_ms,
-    const struct store_option *options, size_t count, struct err *err);
+    const struct settings_pragmas *pragmas, struct err *err);
 
 /* Opens an existing database for reading only; its schema must be the
  * program's. */

@@ -1,0 +1,468 @@
+/*
+ * delivery.c - starts the processes that write and send mails, and reads
+ * what they say. In: due rows of the outbox. Out: their next state. Owns the
+ * two slots, for one process each.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deliver.h"
+#include "delivery.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/utc.h"
+#include "outbox.h"
+
+enum {
+	MAX_OUTPUT = 1 << 20, /* of a delivery: a line per recipient */
+	MAX_ARGS = 32 + 2 * CREDS_MAX_TO,
+};
+
+struct slot {
+	struct delivery *delivery; /* back to the owner */
+	bool busy;
+	struct outbox_mail mail;
+};
+
+struct delivery {
+	struct delivery_deps deps; /* what they point to is borrowed */
+	struct slot render, send;
+	char *addressed; /* owned: from and to, as messages are written for */
+};
+
+/* The words of one command line. Texts that are made here are owned. */
+struct args {
+	const char *list[MAX_ARGS];
+	size_t count;
+	char now[UTC_TEXT_SIZE];
+	char key[OUTBOX_NAME_SIZE + 64];
+};
+
+static void
+add_arg(struct args *args, const char *word)
+{
+	if (args->count + 1 < MAX_ARGS) {
+		args->list[args->count++] = word;
+		args->list[args->count] = NULL;
+	}
+}
+
+static void
+add_flag(struct args *args, const char *name, const char *value)
+{
+	add_arg(args, name);
+	add_arg(args, value);
+}
+
+/* A child lives on the same clock; a pretend one stands still for it. */
+static void
+add_clock(struct args *args, const struct clock *clock, int64_t now)
+{
+	if (!clock->mock)
+		return;
+	add_arg(args, "--mockTime");
+	add_flag(args, "--mockStart", utc_format(now, args->now));
+	add_flag(args, "--mockRate", "0");
+}
+
+/* The writer's connection, when no group of reports stands open on it. */
+static struct sql *
+outbox_db(struct delivery *d, struct err *err)
+{
+	ingest_flush(d->deps.ingest);
+	return writer_db(d->deps.writer, err);
+}
+
+static bool
+start(struct delivery *d, struct slot *slot, const struct args *args,
+    const struct buf *input, size_t output_limit, int64_t deadline_ms,
+    job_done_fn *on_done, struct err *err)
+{
+	struct buf secret = BUF_INIT;
+	struct job_spec spec = {
+	    .argv = args->list,
+	    .input = input != NULL ? buf_text(input) : NULL,
+	    .input_len = input != NULL ? input->len : 0,
+	    .output_limit = output_limit,
+	    .deadline_ms = deadline_ms,
+	    .on_done = on_done,
+	    .ctx = slot,
+	};
+
+	if (d->deps.creds->smtp_addr != NULL) {
+		creds_write_toml(&secret, d->deps.creds);
+		spec.secret = buf_text(&secret);
+		spec.secret_len = secret.len;
+	} else {
+		/* Defaults, so that a message can be written and shown. */
+		spec.secret = "";
+		spec.secret_len = 0;
+	}
+	slot->busy = !secret.failed && job_start(d->deps.jobs, &spec, err);
+	if (secret.failed)
+		err_nomem(err);
+	file_wipe(&secret);
+	return slot->busy;
+}
+
+/* Why a process gave no result. */
+static const char *
+say_end(const struct job_result *r, char *out, size_t size)
+{
+	if (r->timed_out)
+		snprintf(out, size, "it took too long and was ended");
+	else if (r->too_much)
+		snprintf(out, size, "it wrote more than is allowed");
+	else if (r->signal != 0)
+		snprintf(out, size, "it was ended by signal %d", r->signal);
+	else
+		snprintf(out, size, "it ended with code %d", r->exit_code);
+	return out;
+}
+
+/* --- writing a message --- */
+
+/* The value of the Subject header, unfolded. */
+static void
+read_subject(const char *message, char *out, size_t size)
+{
+	const char *p = strstr(message, "\r\nSubject: ");
+	size_t n = 0;
+
+	if (p == NULL) {
+		out[0] = '\0';
+		return;
+	}
+	for (p += 11; *p != '\0' && n + 1 < size; p++) {
+		if (p[0] == '\r' && p[1] == '\n') {
+			if (p[2] != ' ' && p[2] != '\t')
+				break;
+			p++;
+			continue;
+		}
+		out[n++] = *p;
+	}
+	out[n] = '\0';
+}
+
+static void
+put_off(struct delivery *d, const struct outbox_mail *m, const char *words,
+    int64_t now)
+{
+	struct err err = ERR_INIT;
+	struct sql *db = outbox_db(d, &err);
+
+	log_warn("delivery.render_failed", "mail=%lld name=%s period=%s "
+	    "error=\"%s\"", (long long)m->id, m->name, m->period, words);
+	if (db == NULL || !outbox_put_off(db, m->id, words, now, &err))
+		log_error("delivery.outbox", "error=\"%s\"", err.text);
+}
+
+static void
+on_rendered(void *ctx, struct job_result *result)
+{
+	struct slot *slot = ctx;
+	struct delivery *d = slot->delivery;
+	int64_t now = clock_secs(d->deps.clock);
+	char subject[OUTBOX_TEXT_SIZE], words[128] = "writing the message: ";
+	struct err err = ERR_INIT;
+	struct sql *db;
+
+	slot->busy = false;
+	if (result->exit_code != 0 || result->output.len == 0) {
+		say_end(result, words + strlen(words),
+		    sizeof words - strlen(words));
+		put_off(d, &slot->mail, words, now);
+		return;
+	}
+	read_subject(buf_text(&result->output), subject, sizeof subject);
+	db = outbox_db(d, &err);
+	if (db == NULL ||
+	    !outbox_set_message(db, slot->mail.id, subject, d->addressed,
+		result->output.data, result->output.len, &err)) {
+		log_error("delivery.outbox", "error=\"%s\"", err.text);
+		return;
+	}
+	log_info("delivery.rendered", "mail=%lld name=%s period=%s bytes=%zu",
+	    (long long)slot->mail.id, slot->mail.name, slot->mail.period,
+	    result->output.len);
+	delivery_wake(d, now);
+}
+
+static bool
+start_render(struct delivery *d, int64_t now, struct err *err)
+{
+	const struct outbox_mail *m = &d->render.mail;
+	const char *account = strchr(m->name, ':');
+	struct args args = {.count = 0};
+
+	snprintf(args.key, sizeof args.key, "%s/%s/%lld", m->name, m->period,
+	    (long long)m->revision);
+	add_arg(&args, "stat.flexfs");
+	add_arg(&args, "report");
+	add_flag(&args, "--period", m->period);
+	add_flag(&args, "--account", account != NULL ? account + 1 : m->name);
+	add_flag(&args, "--format", "eml");
+	add_flag(&args, "--mailKey", args.key);
+	add_flag(&args, "--dbFolder", d->deps.settings->db_folder);
+	add_flag(&args, "--credsFile", "/dev/fd/3");
+	add_clock(&args, d->deps.clock, now);
+	return start(d, &d->render, &args, NULL, DELIVER_MAX_BYTES,
+	    DELIVERY_RENDER_MS, on_rendered, err);
+}
+
+/* --- handing it over --- */
+
+/* "delivered a@x.test 250 2.0.0 Ok" as a result; the line is cut up. */
+static bool
+parse_line(char *line, struct outbox_result *out)
+{
+	static const char *const words[] = {"delivered", "retry", "failed"};
+	char *save, *word = strtok_r(line, " ", &save);
+	char *address = strtok_r(NULL, " ", &save);
+	char *code = strtok_r(NULL, " ", &save);
+
+	if (word == NULL || address == NULL || code == NULL)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (strcmp(word, words[i]) == 0) {
+			out->outcome = (enum outbox_outcome)i;
+			out->address = address;
+			out->code = atoi(code);
+			out->words = save;
+			return true;
+		}
+	return false;
+}
+
+static size_t
+parse_lines(char *text, struct outbox_result *results, size_t max)
+{
+	char *save, *line;
+	size_t n = 0;
+
+	for (line = strtok_r(text, "\n", &save); line != NULL && n < max;
+	     line = strtok_r(NULL, "\n", &save))
+		if (parse_line(line, &results[n]))
+			n++;
+	return n;
+}
+
+static void
+log_results(const struct outbox_mail *m, const struct outbox_result *r,
+    size_t count, const char *words)
+{
+	static const char *const events[] = {
+	    "delivery.sent", "delivery.retry", "delivery.refused"};
+
+	for (size_t i = 0; i < count; i++)
+		if (r[i].outcome == OUTBOX_DELIVERED)
+			log_info(events[r[i].outcome],
+			    "mail=%lld to=%s code=%d reply=\"%s\"",
+			    (long long)m->id, r[i].address, r[i].code,
+			    r[i].words);
+		else
+			log_warn(events[r[i].outcome],
+			    "mail=%lld to=%s code=%d reply=\"%s\"",
+			    (long long)m->id, r[i].address, r[i].code,
+			    r[i].words);
+	if (words[0] != '\0')
+		log_warn("delivery.failed", "mail=%lld error=\"%s\"",
+		    (long long)m->id, words);
+}
+
+static void
+log_given_up(struct sql *db, int64_t id)
+{
+	struct err err = ERR_INIT;
+	struct outbox_mail m;
+
+	if (outbox_load(db, id, &m, &err) && strcmp(m.state, "failed") == 0)
+		log_error("delivery.given_up",
+		    "mail=%lld name=%s period=%s attempts=%lld",
+		    (long long)id, m.name, m.period, (long long)m.attempts);
+}
+
+static void
+on_sent(void *ctx, struct job_result *result)
+{
+	struct slot *slot = ctx;
+	struct delivery *d = slot->delivery;
+	struct outbox_result results[CREDS_MAX_TO];
+	char words[128] = "";
+	struct err err = ERR_INIT;
+	struct sql *db;
+	size_t count;
+
+	slot->busy = false;
+	count = parse_lines(result->output.len > 0 ? result->output.data
+						    : words,
+	    results, CREDS_MAX_TO);
+	if (count == 0) {
+		snprintf(words, sizeof words, "handing it over: ");
+		say_end(result, words + strlen(words),
+		    sizeof words - strlen(words));
+	}
+	log_results(&slot->mail, results, count, words);
+	db = outbox_db(d, &err);
+	if (db == NULL ||
+	    !outbox_end(db, slot->mail.id, results, count, words,
+		clock_secs(d->deps.clock), &err)) {
+		/* The row stays "sending"; the next start makes it due. */
+		log_error("delivery.outbox", "error=\"%s\"", err.text);
+		return;
+	}
+	log_given_up(db, slot->mail.id);
+}
+
+struct recipients {
+	char *list[CREDS_MAX_TO]; /* owned */
+	size_t count;
+};
+
+static bool
+keep_address(void *ctx, const char *address, struct err *err)
+{
+	struct recipients *r = ctx;
+
+	if (r->count == CREDS_MAX_TO)
+		return true;
+	r->list[r->count] = strdup(address);
+	if (r->list[r->count] == NULL)
+		return err_nomem(err);
+	r->count++;
+	return true;
+}
+
+static bool
+start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
+{
+	const struct creds *creds = d->deps.creds;
+	int64_t id = d->send.mail.id;
+	struct recipients to = {.count = 0};
+	struct buf message = BUF_INIT;
+	struct args args = {.count = 0};
+	bool ok;
+
+	add_arg(&args, "stat.flexfs");
+	add_arg(&args, "deliver");
+	add_flag(&args, "--credsFile", "/dev/fd/3");
+	ok = outbox_begin(db, id, (const char *const *)creds->smtp_to,
+		 creds->smtp_to_count, now, err) &&
+	    outbox_waiting(db, id, keep_address, &to, err) &&
+	    outbox_message(db, id, &message, err);
+	for (size_t i = 0; i < to.count; i++)
+		add_flag(&args, "--to", to.list[i]);
+	ok = ok &&
+	    start(d, &d->send, &args, &message, MAX_OUTPUT, DELIVERY_SEND_MS,
+		on_sent, err);
+	for (size_t i = 0; i < to.count; i++)
+		free(to.list[i]);
+	buf_fini(&message);
+	return ok;
+}
+
+/* --- what is due --- */
+
+/* A message that was written for other addresses, before there were
+ * credentials, is written anew: nobody has seen it yet. */
+static bool
+is_current(struct delivery *d, struct sql *db, bool *current, struct err *err)
+{
+	const struct outbox_mail *m = &d->send.mail;
+
+	*current = true;
+	if (m->attempts > 0)
+		return true;
+	return outbox_is_addressed(db, m->id, d->addressed, current, err) &&
+	    (*current || outbox_clear_message(db, m->id, err));
+}
+
+static bool
+wake_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
+{
+	bool found, current;
+
+	if (d->send.busy || d->deps.creds->smtp_addr == NULL)
+		return true;
+	if (!outbox_next(db, now, true, &d->send.mail, &found, err))
+		return false;
+	if (!found)
+		return true;
+	if (!is_current(d, db, &current, err))
+		return false;
+	return !current || start_send(d, db, now, err);
+}
+
+static bool
+wake_render(struct delivery *d, struct sql *db, int64_t now, struct err *err)
+{
+	bool found;
+
+	if (d->render.busy)
+		return true;
+	if (!outbox_next(db, now, false, &d->render.mail, &found, err))
+		return false;
+	return !found || start_render(d, now, err);
+}
+
+void
+delivery_wake(struct delivery *delivery, int64_t now)
+{
+	struct err err = ERR_INIT;
+	struct sql *db;
+
+	if (delivery->send.busy && delivery->render.busy)
+		return;
+	db = outbox_db(delivery, &err);
+	if (db == NULL || !wake_send(delivery, db, now, &err) ||
+	    !wake_render(delivery, db, now, &err))
+		log_warn("delivery.wake", "error=\"%s\"", err.text);
+}
+
+/* From and to in one text, to see later whether they have changed. */
+static char *
+describe_addresses(const struct creds *creds)
+{
+	struct buf out = BUF_INIT;
+
+	if (creds->smtp_addr != NULL) {
+		buf_str(&out, creds->smtp_from);
+		for (size_t i = 0; i < creds->smtp_to_count; i++)
+			buf_printf(&out, "\n%s", creds->smtp_to[i]);
+	}
+	return buf_take(&out);
+}
+
+struct delivery *
+delivery_new(const struct delivery_deps *deps, struct err *err)
+{
+	struct delivery *d = calloc(1, sizeof *d);
+	struct sql *db = writer_db(deps->writer, err);
+
+	if (d == NULL || db == NULL) {
+		if (d == NULL)
+			err_nomem(err);
+		free(d);
+		return NULL;
+	}
+	d->deps = *deps;
+	d->render.delivery = d->send.delivery = d;
+	d->addressed = describe_addresses(deps->creds);
+	if (d->addressed == NULL)
+		err_nomem(err);
+	else if (outbox_recover(db, clock_secs(deps->clock), err))
+		return d;
+	delivery_free(d);
+	return NULL;
+}
+
+void
+delivery_free(struct delivery *delivery)
+{
+	if (delivery == NULL)
+		return;
+	free(delivery->addressed);
+	free(delivery);
+}

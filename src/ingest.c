@@ -1,0 +1,464 @@
+/*
+ * ingest.c - one report at a time into the open transaction, many at a time
+ * onto the disk. In: HTTP requests. Out: rows in the ledger, and answers
+ * after the commit. Owns the answers that wait.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest.h"
+#include "lib/clock.h"
+#include "lib/gzip.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/utc.h"
+#include "report.h"
+
+/* An answer that waits for the commit. */
+struct answer {
+	struct http_request *req;
+	unsigned status;
+	const char *type;  /* of a problem; NULL: body is JSON */
+	struct buf body;   /* owned: JSON, or the problem's detail */
+	struct buf errors; /* owned: the problem's errors, or empty */
+};
+
+struct ingest {
+	struct writer *writer;	       /* borrowed */
+	struct loop_timer *commit_now; /* owned */
+	size_t body_limit;
+	struct report report; /* working space */
+	struct buf inflated;  /* working space */
+	struct answer waiting[INGEST_MAX_GROUP];
+	size_t waiting_count;
+	size_t rows;
+	int64_t first_us; /* monotonic time of the group's first report */
+};
+
+static const char json_type[] = "application/json";
+
+void
+ingest_refuse(struct http_request *req, const struct err *err)
+{
+	char secs[16];
+
+	switch (err->kind) {
+	case ERR_INPUT:
+		http_reply_problem(req, 400, "bad_request", err->text, NULL);
+		return;
+	case ERR_BUSY:
+		log_warn("ingest.busy", "error=\"%s\"", err->text);
+		snprintf(secs, sizeof secs, "%d", INGEST_RETRY_SECS);
+		http_reply_header(req, "Retry-After", secs);
+		http_reply_problem(req, 503, "unavailable", err->text, NULL);
+		return;
+	default:
+		log_error("ingest.broken", "error=\"%s\"", err->text);
+		http_reply_problem(req, 500, "internal",
+		    "the server has a fault of its own; its log says which",
+		    NULL);
+	}
+}
+
+/* --- answers --- */
+
+static void
+write_answer(const struct ledger_answer *a, struct buf *out)
+{
+	char id[UUID_TEXT_SIZE], head[FACT_HEAD_TEXT_SIZE];
+	struct json_writer w;
+
+	json_write(&w, out, JSON_COMPACT);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "report_id", uuid_format(&a->report_id, id));
+	json_put_time(&w, "received_at", a->received_at);
+	json_put_int(&w, "stored", a->stored);
+	json_put_int(&w, "duplicates", a->duplicates);
+	json_put_array(&w, "quarantined");
+	for (size_t i = 0; i < a->quarantined_count; i++) {
+		const struct ledger_quarantined *q = &a->quarantined[i];
+
+		json_put_object(&w, NULL);
+		json_put_int(&w, "index", q->index);
+		json_put_string(
+		    &w, "volume_id", uuid_format(&q->volume_id, id));
+		json_put_string(&w, "reason", ledger_reason_name(q->reason));
+		json_put_end(&w);
+	}
+	json_put_end(&w);
+	json_put_int(&w, "unknown_members", a->unknown_members);
+	json_put_int(&w, "skew_ms", a->skew_ms);
+	json_put_string(&w, "ledger_head", fact_format_head(a->head, head));
+	json_put_end(&w);
+	buf_char(out, '\n');
+}
+
+static void
+send_answer(struct answer *a)
+{
+	struct err nomem = ERR_INIT;
+
+	if (a->body.failed || a->errors.failed) {
+		err_nomem(&nomem);
+		ingest_refuse(a->req, &nomem);
+	} else if (a->type == NULL)
+		http_reply(a->req, a->status, json_type, buf_text(&a->body),
+		    a->body.len);
+	else
+		http_reply_problem(a->req, a->status, a->type,
+		    buf_text(&a->body),
+		    a->errors.len > 0 ? buf_text(&a->errors) : NULL);
+}
+
+static void
+answer_all(struct ingest *in, const struct err *failure)
+{
+	for (size_t i = 0; i < in->waiting_count; i++) {
+		struct answer *a = &in->waiting[i];
+
+		if (failure != NULL)
+			ingest_refuse(a->req, failure);
+		else
+			send_answer(a);
+		buf_clear(&a->body);
+		buf_clear(&a->errors);
+	}
+	in->waiting_count = 0;
+	in->rows = 0;
+}
+
+void
+ingest_flush(struct ingest *ingest)
+{
+	struct err err = ERR_INIT;
+	struct ledger *ledger;
+
+	loop_timer_clear(ingest->commit_now);
+	if (ingest->waiting_count == 0)
+		return;
+	ledger = writer_ledger(ingest->writer, &err);
+	if (ledger != NULL && ledger_commit(ledger, &err)) {
+		answer_all(ingest, NULL);
+		return;
+	}
+	log_error("ingest.commit_failed", "reports=%zu error=\"%s\"",
+	    ingest->waiting_count, err.text);
+	writer_failed(ingest->writer);
+	/* Not known to be on disk, not known to be lost: try again. */
+	err.kind = ERR_BUSY;
+	answer_all(ingest, &err);
+}
+
+static void
+on_commit_now(void *ctx)
+{
+	ingest_flush(ctx);
+}
+
+static struct answer *
+wait_for_commit(struct ingest *in, struct http_request *req, unsigned status,
+    const char *type)
+{
+	struct answer *a = &in->waiting[in->waiting_count++];
+
+	a->req = req;
+	a->status = status;
+	a->type = type;
+	return a;
+}
+
+/* Commits when the group is full or old; else when the loop has nothing
+ * else that is ready. */
+static void
+schedule_commit(struct ingest *in)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (in->waiting_count == 1) {
+		in->first_us = now_us;
+		loop_timer_set(in->commit_now, 0);
+	}
+	if (in->waiting_count == INGEST_MAX_GROUP ||
+	    in->rows >= INGEST_MAX_ROWS ||
+	    now_us - in->first_us >= INGEST_MAX_WAIT_MS * INT64_C(1000))
+		ingest_flush(in);
+}
+
+/* --- one report --- */
+
+/* The body as JSON text: sent as it is, or as gzip. */
+static const char *
+read_body(struct ingest *in, struct http_request *req, size_t *len)
+{
+	const char *encoding = http_header(req, "Content-Encoding");
+	const char *body = http_body(req, len);
+	struct err err = ERR_INIT;
+
+	if (body == NULL) {
+		err_nomem(&err);
+		ingest_refuse(req, &err);
+		return NULL;
+	}
+	if (encoding == NULL || strcasecmp(encoding, "identity") == 0)
+		return body;
+	if (strcasecmp(encoding, "gzip") != 0) {
+		http_reply_header(req, "Accept-Encoding", "gzip");
+		http_reply_problem(req, 415, "unsupported_media_type",
+		    "a body is sent as it is, or with Content-Encoding: gzip",
+		    NULL);
+		return NULL;
+	}
+	buf_clear(&in->inflated);
+	switch (gzip_inflate(body, *len, in->body_limit, &in->inflated, &err)) {
+	case GZIP_FINE:
+		*len = in->inflated.len;
+		return buf_text(&in->inflated);
+	case GZIP_TOO_LARGE:
+		http_reply_problem(req, 413, "too_large", err.text, NULL);
+		return NULL;
+	default:
+		ingest_refuse(req, &err);
+		return NULL;
+	}
+}
+
+static bool
+is_json(const char *content_type)
+{
+	size_t n = sizeof json_type - 1;
+
+	if (content_type == NULL ||
+	    strncasecmp(content_type, json_type, n) != 0)
+		return false;
+	return content_type[n] == '\0' || content_type[n] == ';' ||
+	       content_type[n] == ' ';
+}
+
+static void
+add_pointer_error(struct buf *errors, const char *pointer, const char *detail)
+{
+	struct json_writer w;
+
+	json_write(&w, errors, JSON_COMPACT);
+	json_put_array(&w, NULL);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "pointer", pointer);
+	json_put_string(&w, "detail", detail);
+	json_put_end(&w);
+	json_put_end(&w);
+}
+
+/* False when the request was answered. */
+static bool
+parse(struct ingest *in, struct http_request *req, const char *path_id,
+    const char *body, size_t len)
+{
+	struct buf errors = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct uuid id;
+	bool ok = false;
+
+	switch (report_parse(body, len, &in->report, &errors, &err)) {
+	case REPORT_FINE:
+		ok = true;
+		break;
+	case REPORT_MALFORMED:
+		http_reply_problem(req, 400, "malformed", err.text, NULL);
+		break;
+	case REPORT_INVALID:
+		http_reply_problem(
+		    req, 422, "invalid_report", err.text, buf_text(&errors));
+		break;
+	case REPORT_NO_MEMORY:
+		ingest_refuse(req, &err);
+		break;
+	}
+	if (ok && path_id != NULL &&
+	    (!uuid_parse(path_id, strlen(path_id), &id) ||
+		!uuid_equal(&id, &in->report.report_id))) {
+		ok = false;
+		add_pointer_error(
+		    &errors, "/report_id", "is not the id of the path");
+		http_reply_problem(req, 422, "invalid_report",
+		    "the report's id is not the id of the path",
+		    buf_text(&errors));
+	}
+	buf_fini(&errors);
+	return ok;
+}
+
+/* An account that the source has not: which volume, which account. */
+static void
+blame_account(struct ingest *in, struct http_request *req, size_t at,
+    enum ledger_result result)
+{
+	const struct report_text *name = &in->report.volumes[at].account;
+	struct answer *a;
+	char pointer[48];
+	const char *detail;
+
+	snprintf(pointer, sizeof pointer, "/volumes/%zu/account", at);
+	if (result == LEDGER_DENIED) {
+		a = wait_for_commit(in, req, 403, "account_denied");
+		buf_printf(&a->body,
+		    "this source may not report for the account \"%.*s\" "
+		    "of volume %zu",
+		    (int)name->len, name->len > 0 ? name->text : "", at);
+		detail = "is not an account of this source";
+	} else {
+		a = wait_for_commit(in, req, 422, "invalid_report");
+		buf_printf(&a->body,
+		    "volume %zu names no account, and this source does not "
+		    "have exactly one",
+		    at);
+		detail = "is missing, and the source does not have exactly "
+			 "one account";
+	}
+	add_pointer_error(&a->errors, pointer, detail);
+}
+
+/* A report that failed may have taken the whole transaction with it: the
+ * commit finds out, now, and says so to the others. */
+static void
+give_up_group(struct ingest *in, struct ledger *ledger)
+{
+	if (in->waiting_count > 0)
+		ingest_flush(in);
+	else if (ledger != NULL)
+		ledger_rollback(ledger);
+}
+
+static void
+add_to_ledger(struct ingest *in, struct http_request *req, const char *body,
+    size_t len, int64_t now_ms)
+{
+	const struct token_holder *holder = http_holder(req);
+	struct ledger_answer answer = {0};
+	struct err err = ERR_INIT;
+	uint8_t sha256[TLS_SHA256_BYTES];
+	enum ledger_result result = LEDGER_FAILED;
+	struct ledger *ledger = writer_ledger(in->writer, &err);
+	struct answer *a;
+	size_t at = 0;
+
+	tls_sha256(body, len, sha256);
+	if (ledger != NULL && ledger_begin(ledger, &err))
+		result =
+		    ledger_add_report(ledger, holder->source, holder->token,
+			&in->report, sha256, now_ms, &answer, &at, &err);
+	switch (result) {
+	case LEDGER_STORED:
+	case LEDGER_REPLAYED:
+		a = wait_for_commit(
+		    in, req, result == LEDGER_STORED ? 201 : 200, NULL);
+		write_answer(&answer, &a->body);
+		in->rows += in->report.volume_count;
+		break;
+	case LEDGER_REUSED:
+		a = wait_for_commit(in, req, 422, "report_id_reused");
+		buf_str(&a->body,
+		    "this report id was used for another body; a report that "
+		    "says something else needs an id of its own");
+		break;
+	case LEDGER_DENIED:
+	case LEDGER_UNNAMED:
+		blame_account(in, req, at, result);
+		break;
+	case LEDGER_FAILED:
+		ingest_refuse(req, &err);
+		break;
+	}
+	ledger_answer_fini(&answer);
+	if (result == LEDGER_FAILED)
+		give_up_group(in, ledger);
+	else
+		schedule_commit(in);
+}
+
+void
+ingest_report(struct ingest *ingest, struct http_request *req,
+    const char *path_id, int64_t now_ms)
+{
+	const char *body;
+	size_t len;
+
+	if (!is_json(http_header(req, "Content-Type"))) {
+		http_reply_problem(req, 415, "unsupported_media_type",
+		    "a report is sent with Content-Type: application/json",
+		    NULL);
+		return;
+	}
+	body = read_body(ingest, req, &len);
+	if (body != NULL && parse(ingest, req, path_id, body, len))
+		add_to_ledger(ingest, req, body, len, now_ms);
+}
+
+void
+ingest_find(
+    struct ingest *ingest, struct http_request *req, const char *path_id)
+{
+	struct ledger_answer answer = {0};
+	struct err err = ERR_INIT;
+	struct buf body = BUF_INIT;
+	enum ledger_result result = LEDGER_FAILED;
+	struct ledger *ledger;
+	struct uuid id;
+
+	if (!uuid_parse(path_id, strlen(path_id), &id)) {
+		http_reply_problem(
+		    req, 404, "not_found", "a report's id is a UUID", NULL);
+		return;
+	}
+	ingest_flush(ingest);
+	ledger = writer_ledger(ingest->writer, &err);
+	if (ledger != NULL)
+		result = ledger_find_report(
+		    ledger, http_holder(req)->source, &id, &answer, &err);
+	if (result == LEDGER_REPLAYED) {
+		write_answer(&answer, &body);
+		http_reply(req, 200, json_type, buf_text(&body), body.len);
+	} else if (result == LEDGER_FAILED)
+		ingest_refuse(req, &err);
+	else
+		http_reply_problem(req, 404, "not_found",
+		    "this source has sent no report of that id", NULL);
+	buf_fini(&body);
+	ledger_answer_fini(&answer);
+}
+
+struct ingest *
+ingest_new(struct loop *loop, struct writer *writer, size_t body_limit,
+    struct err *err)
+{
+	struct ingest *in = calloc(1, sizeof *in);
+
+	if (in == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	in->writer = writer;
+	in->body_limit = body_limit;
+	in->commit_now = loop_timer_new_last(loop, on_commit_now, in, err);
+	if (in->commit_now == NULL) {
+		free(in);
+		return NULL;
+	}
+	return in;
+}
+
+void
+ingest_free(struct ingest *ingest)
+{
+	if (ingest == NULL)
+		return;
+	ingest_flush(ingest);
+	loop_timer_free(ingest->commit_now);
+	report_fini(&ingest->report);
+	buf_fini(&ingest->inflated);
+	for (size_t i = 0; i < INGEST_MAX_GROUP; i++) {
+		buf_fini(&ingest->waiting[i].body);
+		buf_fini(&ingest->waiting[i].errors);
+	}
+	free(ingest);
+}

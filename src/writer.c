@@ -1,0 +1,101 @@
+/*
+ * writer.c - holds the server's connection and ledger, and replaces both when
+ * a commit has failed. Owns the connection.
+ */
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "store.h"
+#include "writer.h"
+
+struct writer {
+	const struct settings *settings; /* borrowed from the server */
+	struct sql *db;			 /* owned; NULL: to be opened anew */
+	struct ledger *ledger;		 /* owned, with db */
+};
+
+static void
+shut(struct writer *w)
+{
+	ledger_close(w->ledger);
+	w->ledger = NULL;
+	sql_close(w->db);
+	w->db = NULL;
+}
+
+static bool
+open_again(struct writer *w, struct err *err)
+{
+	if (w->db != NULL)
+		return true;
+	w->db = store_open_write(w->settings->db_folder, STORE_SERVER_BUSY_MS,
+	    &w->settings->sqlite_opts, err);
+	if (w->db == NULL)
+		return false;
+	w->ledger = ledger_open(w->db, err);
+	if (w->ledger != NULL)
+		return true;
+	shut(w);
+	return false;
+}
+
+struct writer *
+writer_open(const struct settings *settings, struct err *err)
+{
+	struct writer *w = calloc(1, sizeof *w);
+
+	if (w == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	w->settings = settings;
+	if (open_again(w, err))
+		return w;
+	free(w);
+	return NULL;
+}
+
+void
+writer_close(struct writer *writer)
+{
+	struct err err = ERR_INIT;
+
+	if (writer == NULL)
+		return;
+	if (writer->db != NULL) {
+		ledger_rollback(writer->ledger);
+		/* Closing would do the same, but could not say so. */
+		if (!sql_exec(
+			writer->db, "PRAGMA wal_checkpoint(TRUNCATE)", &err))
+			log_warn("writer.checkpoint", "error=\"%s\"", err.text);
+	}
+	shut(writer);
+	free(writer);
+}
+
+struct ledger *
+writer_ledger(struct writer *writer, struct err *err)
+{
+	return open_again(writer, err) ? writer->ledger : NULL;
+}
+
+struct sql *
+writer_db(struct writer *writer, struct err *err)
+{
+	return open_again(writer, err) ? writer->db : NULL;
+}
+
+void
+writer_failed(struct writer *writer)
+{
+	shut(writer);
+}
+
+bool
+writer_ready(struct writer *writer, struct err *err)
+{
+	if (!open_again(writer, err) || !sql_begin(writer->db, err))
+		return false;
+	sql_rollback(writer->db);
+	return true;
+}

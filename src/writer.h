@@ -1,0 +1,40 @@
+/*
+ * writer.h - the server's one connection that writes.
+ *
+ * Everything that the server changes goes through it, so that a group of
+ * reports, a mail's state and a schedule never wait for each other's lock.
+ * When a commit fails, what is on disk is not known: the connection is thrown
+ * away and opened anew before anything else is written.
+ */
+#ifndef SRC_WRITER_H
+#define SRC_WRITER_H
+
+#include <stdbool.h>
+
+#include "ledger.h"
+#include "lib/err.h"
+#include "lib/sql.h"
+#include "settings.h"
+
+struct writer;
+
+/* Opens the database (see store_open_write) and the ledger over it. settings
+ * is borrowed for the writer's life. */
+struct writer *writer_open(const struct settings *settings, struct err *err);
+
+/* Rolls back what is open, folds the WAL back into the database, closes. */
+void writer_close(struct writer *writer);
+
+/* The ledger and the connection, opened anew if the last commit failed; NULL
+ * and err (ERR_BUSY) while that does not work. Ask for them at every use. */
+struct ledger *writer_ledger(struct writer *writer, struct err *err);
+struct sql *writer_db(struct writer *writer, struct err *err);
+
+/* Tells the writer that a transaction could not be committed. */
+void writer_failed(struct writer *writer);
+
+/* Whether the database can be written now: takes the write lock and gives it
+ * back. Not while a transaction is open. */
+bool writer_ready(struct writer *writer, struct err *err);
+
+#endif
