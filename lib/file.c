@@ -109,9 +109,10 @@ check_secret(const char *path, const struct stat *st, struct err *err)
 		return err_set(err, ERR_INPUT,
 		    "%.180s belongs to another user; run: chown %u %.180s",
 		    path, (unsigned)geteuid(), path);
-	/* An access list for the service's user shows as the group's bits. */
-	if (st->st_uid == 0 && st->st_gid == 0)
-		others &= ~(mode_t)S_IRGRP;
+	/* What systemd's LoadCredential= makes for a service's user: the
+	 * access list shows as the group's bits. */
+	if (st->st_uid == 0 && st->st_gid == 0 && (st->st_mode & 07777) == 0440)
+		others = 0;
 	if (others != 0)
 		return err_set(err, ERR_INPUT,
 		    "%.180s holds a secret and others have access to it "

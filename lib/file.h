@@ -33,8 +33,8 @@ bool file_read_secret(const char *path, size_t limit, struct buf *out,
  * may read or write it, it or its folder belongs to somebody who is neither
  * this user nor root, or others may write to its folder (a sticky one such as
  * /tmp is fine). The sentence has the command that mends it. What is not a
- * regular file (a pipe such as /dev/fd/3) passes. Group root may read a file
- * of root: systemd's credentials look like that.
+ * regular file (a pipe such as /dev/fd/3) passes, and so does mode 0440 of root
+ * and group root: systemd's credentials look like that.
  */
 bool file_check_secret(const char *path, struct err *err);
 

@@ -160,7 +160,8 @@ missing_files_and_folders_are_told_apart(void **state)
 static void
 a_secret_that_others_can_read_is_refused(void **state)
 {
-	static const mode_t bad[] = {0644, 0604, 0602, 0620, 0610, 0601};
+	static const mode_t bad[] = {
+	    0644, 0640, 0444, 0604, 0602, 0620, 0610, 0601};
 	static const mode_t good[] = {0600, 0400, 0700};
 	struct err err = ERR_INIT;
 	struct buf got = BUF_INIT;
@@ -185,7 +186,7 @@ a_secret_that_others_can_read_is_refused(void **state)
 }
 
 static void
-group_root_may_read_what_root_owns(void **state)
+systemd_credentials_of_root_are_taken(void **state)
 {
 	struct err err = ERR_INIT;
 
@@ -395,7 +396,7 @@ main(void)
 	    cmocka_unit_test(a_pipe_is_read_to_its_end),
 	    IN_A_FOLDER(missing_files_and_folders_are_told_apart),
 	    IN_A_FOLDER(a_secret_that_others_can_read_is_refused),
-	    IN_A_FOLDER(group_root_may_read_what_root_owns),
+	    IN_A_FOLDER(systemd_credentials_of_root_are_taken),
 	    IN_A_FOLDER(a_secret_in_a_folder_of_others_is_refused),
 	    IN_A_FOLDER(a_file_is_written_whole_with_its_mode),
 	    IN_A_FOLDER(overwriting_is_only_done_when_asked_for),
