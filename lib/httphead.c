@@ -222,8 +222,10 @@ on_length(struct httphead *h)
 	if (h->value_len == 0 || *c != '\0')
 		return refuse(
 		    h, 400, "The Content-Length is not a plain number.");
-	if (h->value_len > LENGTH_MAX_DIGITS)
-		return refuse(h, 413, "The body is too large.");
+	if (h->value_len > LENGTH_MAX_DIGITS) {
+		h->content_length = UINT64_MAX;
+		return true;
+	}
 	for (c = h->value; *c != '\0'; c++)
 		h->content_length =
 		    h->content_length * 10 + (uint64_t)(*c - '0');
@@ -286,9 +288,7 @@ static bool
 on_expect(struct httphead *h)
 {
 	if (strcasecmp(h->value, "100-continue") != 0)
-		return refuse(
-		    h, 417, "The only expectation known is 100-continue.");
-	h->expects = true;
+		h->bad_expect = true;
 	return true;
 }
 
@@ -402,6 +402,10 @@ end_head(struct httphead *h)
 	if (h->has_body && !may_have_body)
 		return refuse(
 		    h, 400, "A request of this method cannot have a body.");
+	h->whole = true;
+	if (h->bad_expect)
+		return refuse(
+		    h, 417, "The only expectation known is 100-continue.");
 	if (is_post && !h->chunked && !has_length)
 		return refuse(
 		    h, 411, "A body needs a Content-Length or to be chunked.");

@@ -55,9 +55,13 @@ struct httphead {
 	bool has_body; /* chunked, or content_length above 0 */
 	bool keep_alive;
 
-	/* After REFUSED. */
+	/* After REFUSED. whole: the head was read to its end and is well
+	 * formed, only what it asks for is too much or too little (411, 413,
+	 * 417); then all of the above is set, and someone else may have a
+	 * better reason to refuse it. */
 	unsigned status;
 	const char *detail; /* a sentence; static text */
+	bool whole;
 
 	/* How far it is. */
 	size_t head_limit;
@@ -65,7 +69,7 @@ struct httphead {
 	size_t fed;
 	int state;
 	unsigned seen;
-	bool wants_close, wants_keep_alive, expects;
+	bool wants_close, wants_keep_alive, bad_expect;
 	size_t line_len, name_len, value_len;
 	char line[HTTPHEAD_LINE_BYTES + 1];
 	char name[HTTPHEAD_NAME_BYTES + 1];

@@ -167,7 +167,7 @@ static int
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *in, unsigned int in_len, void *arg)
 {
-	static const unsigned char ours[] = "\x08http/1.1";
+	static const unsigned char ours[] = "\x08http/1.1\x08http/1.0";
 	unsigned char *chosen;
 
 	(void)ssl;
@@ -342,24 +342,45 @@ tls_session_ready(const struct ssl_st *session)
 	return SSL_is_init_finished(session) == 1;
 }
 
-ssize_t
-tls_session_write(struct ssl_st *session, const void *data, size_t len)
+/* Turns what SSL_read_ex or SSL_write_ex said into what recv or send would. */
+static ssize_t
+to_result(SSL *ssl, int result, size_t done)
 {
-	size_t done = 0;
-	int result, why;
+	int why;
 
-	if (len == 0)
-		return 0;
-	ERR_clear_error();
-	result = SSL_write_ex(session, data, len, &done);
 	if (result == 1)
 		return (ssize_t)done;
-	why = SSL_get_error(session, result);
+	why = SSL_get_error(ssl, result);
 	ERR_clear_error();
+	if (why == SSL_ERROR_ZERO_RETURN)
+		return 0;
 	errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE
 		    ? EAGAIN
 		    : EPIPE;
 	return -1;
+}
+
+ssize_t
+tls_session_write(struct ssl_st *session, const void *data, size_t len)
+{
+	size_t done = 0;
+
+	if (len == 0)
+		return 0;
+	ERR_clear_error();
+	return to_result(
+	    session, SSL_write_ex(session, data, len, &done), done);
+}
+
+ssize_t
+tls_session_read(struct ssl_st *session, void *data, size_t len)
+{
+	size_t done = 0;
+
+	if (len == 0)
+		return 0;
+	ERR_clear_error();
+	return to_result(session, SSL_read_ex(session, data, len, &done), done);
 }
 
 void

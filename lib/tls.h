@@ -51,7 +51,7 @@ void tls_wipe(void *data, size_t len);
 /* --- server --- */
 
 /* A certificate chain with its key, ready for sessions: TLS 1.2 and 1.3,
- * http/1.1 as the only application protocol. */
+ * HTTP/1 as the only application protocol. */
 struct tls_server;
 
 /* Reads both PEM files; cert_path may hold a chain, leaf first. The error
@@ -68,7 +68,7 @@ int64_t tls_server_not_after(const struct tls_server *server);
 /* A new session, owned by the caller; NULL without memory. */
 struct ssl_st *tls_server_session(struct tls_server *server);
 
-/* --- one session on a non-blocking socket --- */
+/* --- one session; the first read or write also does the handshake --- */
 
 void tls_session_free(struct ssl_st *session);
 /* Whether the handshake is done, so that bytes may be written. */
@@ -76,6 +76,9 @@ bool tls_session_ready(const struct ssl_st *session);
 /* Writes as send(2) does: bytes taken, or -1 with errno EAGAIN (call again
  * with the same data) or EPIPE (it is over). */
 ssize_t tls_session_write(struct ssl_st *session, const void *data, size_t len);
+/* Reads as recv(2) does: bytes, 0 when the other side has ended, or -1 with
+ * errno EAGAIN or EPIPE. */
+ssize_t tls_session_read(struct ssl_st *session, void *data, size_t len);
 /* Says close_notify, once, if the handshake is done; never waits for the
  * other side's. */
 void tls_session_end(struct ssl_st *session);

@@ -531,6 +531,11 @@ pass_gate(struct http_conn *conn)
 		conn->known = true;
 		http_peer_greet(conn->peer);
 	}
+	/* Who asks comes before how much it wants to send. */
+	if (verdict.status == 0 && head->status != 0) {
+		verdict.status = head->status;
+		verdict.detail = head->detail;
+	}
 	if (verdict.status == 0 && !is_known_method(head->method)) {
 		verdict.status = 405;
 		verdict.detail = "This method is not known here.";
@@ -646,7 +651,11 @@ read_head(struct http_conn *conn)
 			let_in(conn);
 		break;
 	case HTTPHEAD_REFUSED:
-		turn_away(conn, conn->head->status, conn->head->detail, NULL);
+		if (conn->head->whole)
+			pass_gate(conn);
+		else
+			turn_away(
+			    conn, conn->head->status, conn->head->detail, NULL);
 		break;
 	}
 }
