@@ -337,6 +337,13 @@ tls_session_free(struct ssl_st *session)
 }
 
 bool
+tls_session_accept(struct ssl_st *session, int fd)
+{
+	SSL_set_accept_state(session);
+	return SSL_set_fd(session, fd) == 1;
+}
+
+bool
 tls_session_ready(const struct ssl_st *session)
 {
 	return SSL_is_init_finished(session) == 1;
@@ -364,6 +371,7 @@ ssize_t
 tls_session_write(struct ssl_st *session, const void *data, size_t len)
 {
 	size_t done = 0;
+	int result;
 
 	if (len == 0)
 		return 0;
@@ -376,11 +384,13 @@ ssize_t
 tls_session_read(struct ssl_st *session, void *data, size_t len)
 {
 	size_t done = 0;
+	int result;
 
 	if (len == 0)
 		return 0;
 	ERR_clear_error();
-	return to_result(session, SSL_read_ex(session, data, len, &done), done);
+	result = SSL_read_ex(session, data, len, &done);
+	return to_result(session, result, done);
 }
 
 void

@@ -71,6 +71,8 @@ struct ssl_st *tls_server_session(struct tls_server *server);
 /* --- one session; the first read or write also does the handshake --- */
 
 void tls_session_free(struct ssl_st *session);
+/* Takes the server's side on a connected socket, which stays the caller's. */
+bool tls_session_accept(struct ssl_st *session, int fd);
 /* Whether the handshake is done, so that bytes may be written. */
 bool tls_session_ready(const struct ssl_st *session);
 /* Writes as send(2) does: bytes taken, or -1 with errno EAGAIN (call again
