@@ -150,9 +150,11 @@ lint:
 
 objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o)
 
+# clang takes casts in openssl's macros for ours; gcc keeps watch over those.
+lint-clang: LINT_CFLAGS = -Wno-cast-qual
 lint-gcc lint-clang: lint-%:
 	@$(MAKE) -s -k --no-print-directory BUILD=$(LINT)/$* CC=$* SAN= \
-	    WERROR=-Werror objects
+	    WERROR=-Werror CFLAGS='-g $(LINT_CFLAGS)' objects
 
 lint-layout: lint-gcc
 	@test/lint/layout --objects $(LINT)/gcc --cflags '$(PKG_CFLAGS)'
@@ -170,10 +172,12 @@ $(LINT)/tidy/%.ok: %.c .clang-tidy lint-clang
 		touch $@; \
 	fi
 
-lint-cppcheck:
+# Its own description of POSIX calls a descriptor of -1 in mmap() wrong.
+lint-cppcheck: lint-gcc
 	@cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
-	    --enable=warning,performance,portability --library=posix \
-	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. $(LIB_C) $(SRC_C)
+	    --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. -I$(LINT)/gcc \
+	    $(LIB_C) $(SRC_C)
 
 lint-format:
 	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
