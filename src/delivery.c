@@ -153,8 +153,10 @@ put_off(struct delivery *d, const struct outbox_mail *m, const char *words,
 	struct err err = ERR_INIT;
 	struct sql *db = outbox_db(d, &err);
 
-	log_warn("delivery.render_failed", "mail=%lld name=%s period=%s "
-	    "error=\"%s\"", (long long)m->id, m->name, m->period, words);
+	log_warn("delivery.render_failed",
+	    "mail=%lld name=%s period=%s "
+	    "error=\"%s\"",
+	    (long long)m->id, m->name, m->period, words);
 	if (db == NULL || !outbox_put_off(db, m->id, words, now, &err))
 		log_error("delivery.outbox", "error=\"%s\"", err.text);
 }
@@ -280,8 +282,8 @@ log_given_up(struct sql *db, int64_t id)
 
 	if (outbox_load(db, id, &m, &err) && strcmp(m.state, "failed") == 0)
 		log_error("delivery.given_up",
-		    "mail=%lld name=%s period=%s attempts=%lld",
-		    (long long)id, m.name, m.period, (long long)m.attempts);
+		    "mail=%lld name=%s period=%s attempts=%lld", (long long)id,
+		    m.name, m.period, (long long)m.attempts);
 }
 
 static void
@@ -296,9 +298,9 @@ on_sent(void *ctx, struct job_result *result)
 	size_t count;
 
 	slot->busy = false;
-	count = parse_lines(result->output.len > 0 ? result->output.data
-						    : words,
-	    results, CREDS_MAX_TO);
+	count =
+	    parse_lines(result->output.len > 0 ? result->output.data : words,
+		results, CREDS_MAX_TO);
 	if (count == 0) {
 		snprintf(words, sizeof words, "handing it over: ");
 		say_end(result, words + strlen(words),
@@ -306,9 +308,8 @@ on_sent(void *ctx, struct job_result *result)
 	}
 	log_results(&slot->mail, results, count, words);
 	db = outbox_db(d, &err);
-	if (db == NULL ||
-	    !outbox_end(db, slot->mail.id, results, count, words,
-		clock_secs(d->deps.clock), &err)) {
+	if (db == NULL || !outbox_end(db, slot->mail.id, results, count, words,
+			      clock_secs(d->deps.clock), &err)) {
 		/* The row stays "sending"; the next start makes it due. */
 		log_error("delivery.outbox", "error=\"%s\"", err.text);
 		return;
@@ -350,13 +351,12 @@ start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 	add_flag(&args, "--credsFile", "/dev/fd/3");
 	ok = outbox_begin(db, id, (const char *const *)creds->smtp_to,
 		 creds->smtp_to_count, now, err) &&
-	    outbox_waiting(db, id, keep_address, &to, err) &&
-	    outbox_message(db, id, &message, err);
+	     outbox_waiting(db, id, keep_address, &to, err) &&
+	     outbox_message(db, id, &message, err);
 	for (size_t i = 0; i < to.count; i++)
 		add_flag(&args, "--to", to.list[i]);
-	ok = ok &&
-	    start(d, &d->send, &args, &message, MAX_OUTPUT, DELIVERY_SEND_MS,
-		on_sent, err);
+	ok = ok && start(d, &d->send, &args, &message, MAX_OUTPUT,
+		       DELIVERY_SEND_MS, on_sent, err);
 	for (size_t i = 0; i < to.count; i++)
 		free(to.list[i]);
 	buf_fini(&message);
@@ -376,7 +376,7 @@ is_current(struct delivery *d, struct sql *db, bool *current, struct err *err)
 	if (m->attempts > 0)
 		return true;
 	return outbox_is_addressed(db, m->id, d->addressed, current, err) &&
-	    (*current || outbox_clear_message(db, m->id, err));
+	       (*current || outbox_clear_message(db, m->id, err));
 }
 
 static bool

@@ -374,9 +374,10 @@ note_account_month(
 }
 
 static bool
-take_sample(struct intake *in, uint32_t index, int64_t account, struct err *err)
+take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
+	int64_t account = in->reporter->accounts[payer].id;
 	struct ledger *l = in->ledger;
 	enum ledger_reason reason;
 	struct volume *v;

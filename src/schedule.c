@@ -14,10 +14,10 @@
 
 /* Accounts whose draft of the month ?1 (as volume_month_of counts), period
  * text ?2, is not planned. */
-#define UNPLANNED                                                              \
-	" FROM account a WHERE EXISTS (SELECT 1 FROM account_month m"          \
-	"   WHERE m.account = a.id AND m.month <= ?1)"                         \
-	" AND NOT EXISTS (SELECT 1 FROM mail WHERE mail.name = '" PREFIX "'"   \
+#define UNPLANNED                                                            \
+	" FROM account a WHERE EXISTS (SELECT 1 FROM account_month m"        \
+	"   WHERE m.account = a.id AND m.month <= ?1)"                       \
+	" AND NOT EXISTS (SELECT 1 FROM mail WHERE mail.name = '" PREFIX "'" \
 	"   || a.name AND mail.period = ?2 AND mail.revision = 1)"
 
 static void
@@ -60,8 +60,7 @@ load_unplanned(struct sql *db, const struct invoice_period *period,
     struct payer **list, size_t *count, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "SELECT a.id, '" PREFIX "' || a.name" UNPLANNED
-	    " ORDER BY a.name",
+	    "SELECT a.id, '" PREFIX "' || a.name" UNPLANNED " ORDER BY a.name",
 	    err);
 	enum sql_result result = SQL_FAILED;
 	struct payer *more;
@@ -80,8 +79,8 @@ load_unplanned(struct sql *db, const struct invoice_period *period,
 		}
 		*list = more;
 		more[*count].id = sql_int(s, 0);
-		snprintf(more[*count].name, sizeof more->name, "%s",
-		    sql_text(s, 1));
+		snprintf(
+		    more[*count].name, sizeof more->name, "%s", sql_text(s, 1));
 		(*count)++;
 	}
 	return result == SQL_END;
@@ -101,8 +100,8 @@ schedule_plan(struct sql *db, int64_t now, int64_t *added, struct err *err)
 		return false;
 	ok = load_unplanned(db, &period, &list, &count, err);
 	for (size_t i = 0; ok && i < count; i++) {
-		ok = outbox_plan(db, list[i].name, period.text, 1,
-		    list[i].id, now, &is_new, err);
+		ok = outbox_plan(db, list[i].name, period.text, 1, list[i].id,
+		    now, &is_new, err);
 		*added += is_new;
 	}
 	free(list);

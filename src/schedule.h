@@ -17,11 +17,12 @@
 #include "lib/sql.h"
 
 /* Reports of the last hour arrive a little after it. */
-enum { SCHEDULE_DRAFT_DELAY_SECS = 600 };
+enum {
+	SCHEDULE_DRAFT_DELAY_SECS = 600
+};
 
 /* Whether something is to be planned at now; reads only. */
-bool schedule_is_due(
-    struct sql *db, int64_t now, bool *due, struct err *err);
+bool schedule_is_due(struct sql *db, int64_t now, bool *due, struct err *err);
 
 /* Plans it, as one transaction; *added counts the new mails. */
 bool schedule_plan(

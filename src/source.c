@@ -121,6 +121,28 @@ source_load(struct sql *db, int64_t id, struct source *out, struct err *err)
 }
 
 bool
+source_find(struct sql *db, const char *name, int64_t *id, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT id FROM source WHERE name = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, name);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_INPUT,
+		    "there is no source \"%s\"; `list sources` shows them",
+		    name);
+	if (result == SQL_FAILED)
+		return false;
+	*id = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+bool
 source_accounts(struct sql *db, int64_t source, struct source_account **list,
     size_t *count, struct err *err)
 {

@@ -36,6 +36,10 @@ bool source_create(struct sql *db, const char *name,
 bool source_load(
     struct sql *db, int64_t id, struct source *out, struct err *err);
 
+/* The row of a source by its name; an unknown one is ERR_INPUT. */
+bool source_find(
+    struct sql *db, const char *name, int64_t *id, struct err *err);
+
 /* The accounts it may name, as rows with names; *list is the caller's to
  * free(). */
 struct source_account {

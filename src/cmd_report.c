@@ -1,0 +1,225 @@
+/*
+ * cmd_report.c - `report`: a period's bill of one account, or of all, from a
+ * read-only connection. The server writes its mails with this verb, too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "cmd.h"
+#include "creds.h"
+#include "invoice.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "mail.h"
+#include "settings.h"
+#include "store.h"
+#include "summary.h"
+
+static const struct opt_flag report_flags[] = {
+    {.name = "period",
+	.type = OPT_STRING,
+	.required = true,
+	.help = "A month such as 2026-10, or a quarter such as 2026-Q4"},
+    {.name = "account",
+	.type = OPT_STRING,
+	.shown = "(all)",
+	.help = "Whose bill"},
+    {.name = "format",
+	.type = OPT_STRING,
+	.preset = "text",
+	.choices = "text|html|csv|json|eml",
+	.help = "How it is written; json of all accounts is an array"},
+    {.name = "mailKey",
+	.type = OPT_STRING,
+	.hidden = true,
+	.shown = "(report/ACCOUNT/PERIOD)",
+	.help = "Format eml: what the Message-ID is made from"},
+    SETTINGS_FLAG_CREDS_FILE,
+    SETTINGS_FLAG_DB_FOLDER,
+    SETTINGS_FLAGS_MOCK,
+    {0},
+};
+
+/* The bills that were asked for, and those of the period before. */
+struct bills {
+	struct invoice *now, *before; /* owned */
+	size_t count;
+};
+
+static void
+fini_bills(struct bills *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		invoice_fini(&b->now[i]);
+		invoice_fini(&b->before[i]);
+	}
+	free(b->now);
+	free(b->before);
+}
+
+static bool
+find_accounts(const struct opt_values *values, struct sql *db,
+    struct account **list, size_t *count, struct err *err)
+{
+	const char *name = opt_get(values, "account");
+
+	if (name == NULL) {
+		if (!account_list(db, list, count, err))
+			return false;
+		return *count > 0 ||
+		    err_set(err, ERR_INPUT,
+			"there are no accounts; make one with "
+			"`stat.flexfs create account`");
+	}
+	*list = calloc(1, sizeof **list);
+	*count = 1;
+	if (*list == NULL)
+		return err_nomem(err);
+	return account_find(db, name, *list, err);
+}
+
+static bool
+build(const struct opt_values *values, struct sql *db, int64_t now,
+    struct bills *out, struct err *err)
+{
+	struct invoice_period period, before;
+	struct account *accounts = NULL;
+	size_t count = 0;
+	bool ok;
+
+	if (!invoice_parse_period(opt_get(values, "period"), &period, err))
+		return false;
+	invoice_period_before(&period, &before);
+	ok = find_accounts(values, db, &accounts, &count, err);
+	if (ok) {
+		out->now = calloc(count + 1, sizeof *out->now);
+		out->before = calloc(count + 1, sizeof *out->before);
+		out->count = count;
+		if (out->now == NULL || out->before == NULL) {
+			out->count = 0;
+			ok = err_nomem(err);
+		}
+	}
+	for (size_t i = 0; ok && i < count; i++)
+		ok = invoice_build(db, &accounts[i], &period, now,
+			 &out->now[i], err) &&
+		    invoice_build(db, &accounts[i], &before, now,
+			&out->before[i], err);
+	free(accounts);
+	return ok;
+}
+
+static void
+write_json(const struct bills *bills, bool all, struct buf *out)
+{
+	if (all)
+		buf_str(out, "[\n");
+	for (size_t i = 0; i < bills->count; i++) {
+		if (i > 0)
+			buf_str(out, ",\n");
+		summary_json(&bills->now[i], out);
+	}
+	buf_str(out, all ? "\n]\n" : "\n");
+}
+
+static bool
+write_mail(const struct opt_values *values, const struct summary *summary,
+    struct buf *out, struct err *err)
+{
+	struct mail_envelope envelope = {.key = opt_get(values, "mailKey")};
+	struct creds creds = CREDS_INIT;
+	struct buf to = BUF_INIT, key = BUF_INIT;
+	char *path = cmd_path(values, "credsFile", err);
+	const char *account = opt_get(values, "account");
+	bool there, ok;
+
+	ok = path != NULL && creds_load(path, &creds, &there, err) &&
+	    creds_complete(&creds, err);
+	for (size_t i = 0; ok && i < creds.smtp_to_count; i++)
+		buf_printf(&to, "%s%s", i > 0 ? ", " : "", creds.smtp_to[i]);
+	buf_printf(&key, "report/%s/%s", account != NULL ? account : "all",
+	    summary->invoices[0].period.text);
+	if (envelope.key == NULL)
+		envelope.key = buf_text(&key);
+	envelope.from = creds.smtp_from;
+	envelope.to = buf_text(&to);
+	if (ok && (to.failed || key.failed))
+		ok = err_nomem(err);
+	ok = ok && mail_compose(&envelope, summary, out, err);
+	creds_wipe(&creds);
+	buf_fini(&to);
+	buf_fini(&key);
+	free(path);
+	return ok;
+}
+
+static bool
+write_bills(const struct opt_values *values, const struct bills *bills,
+    int64_t now, struct buf *out, struct err *err)
+{
+	const char *format = opt_get(values, "format");
+	const struct summary summary = {.invoices = bills->now,
+	    .before = bills->before,
+	    .count = bills->count,
+	    .now = now};
+
+	if (strcmp(format, "eml") == 0 &&
+	    !write_mail(values, &summary, out, err))
+		return false;
+	if (strcmp(format, "json") == 0)
+		write_json(bills, opt_get(values, "account") == NULL, out);
+	else if (strcmp(format, "html") == 0)
+		summary_html(&summary, out);
+	else if (strcmp(format, "csv") == 0)
+		summary_csv(&summary, out);
+	else if (strcmp(format, "text") == 0)
+		summary_text(&summary, out);
+	return !out->failed || err_nomem(err);
+}
+
+static bool
+report(const struct opt_values *values, struct sql *db, struct buf *out,
+    struct err *err)
+{
+	struct bills bills = {NULL, NULL, 0};
+	struct clock clock;
+	int64_t now;
+	bool ok;
+
+	if (!settings_clock(values, &clock, err))
+		return false;
+	now = clock_secs(&clock);
+	ok = build(values, db, now, &bills, err) &&
+	    write_bills(values, &bills, now, out, err);
+	fini_bills(&bills);
+	return ok;
+}
+
+static int
+run_report(const struct opt_values *values, void *ctx)
+{
+	struct err err = ERR_INIT;
+	struct buf out = BUF_INIT;
+	char *folder = cmd_path(values, "dbFolder", &err);
+	struct sql *db = folder != NULL ? store_open_read(folder, &err) : NULL;
+	int code = OPT_EXIT_DONE;
+
+	(void)ctx;
+	if (db == NULL || !report(values, db, &out, &err))
+		code = cmd_failed(values, &err);
+	else
+		fwrite(buf_text(&out), 1, out.len, stdout);
+	sql_close(db);
+	buf_fini(&out);
+	free(folder);
+	return code;
+}
+
+const struct opt_command cmd_report = {
+    .path = "report",
+    .summary = "Print a period's bill",
+    .flags = report_flags,
+    .run = run_report,
+};

@@ -1,0 +1,24 @@
+/*
+ * server.h - the running server: everything wired together, from start to
+ * SIGTERM.
+ */
+#ifndef SRC_SERVER_H
+#define SRC_SERVER_H
+
+#include <stdbool.h>
+
+#include "creds.h"
+#include "lib/err.h"
+#include "settings.h"
+
+enum {
+	SERVER_TICK_MS = 1000,	  /* how often it looks what is due */
+	SERVER_MOCK_TICK_MS = 50, /* the same under a pretend clock */
+	SERVER_STOP_MS = 4000,	  /* at most, from SIGTERM to the end */
+};
+
+/* Runs until SIGTERM or SIGINT. False when it could not start, or broke. */
+bool server_run(const struct settings *settings, const struct creds *creds,
+    struct err *err);
+
+#endif
