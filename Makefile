@@ -105,9 +105,11 @@ $(BUILD)/src/store.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/store.o: $(BUILD)/schema.inc
 
 # The licence becomes one string, for the verb that prints it.
-$(BUILD)/license.inc: COPYING
+$(BUILD)/license.inc: COPYING Makefile
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' COPYING >$@
+	{ echo 'static const char license_text[] ='; \
+	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' COPYING; \
+	  echo '    ;'; } >$@
 
 $(BUILD)/src/cmd_version.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/cmd_version.o: $(BUILD)/license.inc

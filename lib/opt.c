@@ -267,8 +267,10 @@ make_getopt_tables(struct parse *p, struct err *err)
 
 	p->longs = calloc(n + 2, sizeof *p->longs);
 	p->letters = calloc(2 * n + sizeof "+:h", 1);
-	if (p->longs == NULL || p->letters == NULL)
-		return err_nomem(err);
+	if (p->longs == NULL || p->letters == NULL) {
+		err_nomem(err);
+		return false;
+	}
 	memcpy(p->letters, "+:h", 3);
 	used = 3;
 	for (i = 0; i < n; i++) {
@@ -567,15 +569,19 @@ static bool
 make_values(struct parse *p, const struct opt_command *command, struct err *err)
 {
 	p->values = calloc(1, sizeof *p->values);
-	if (p->values == NULL)
-		return err_nomem(err);
+	if (p->values == NULL) {
+		err_nomem(err);
+		return false;
+	}
 	p->values->command = command;
 	p->values->given =
 	    calloc((size_t)p->rest_count + 1, sizeof *p->values->given);
 	p->values->operands =
 	    calloc((size_t)p->rest_count + 1, sizeof *p->values->operands);
-	if (p->values->given == NULL || p->values->operands == NULL)
-		return err_nomem(err);
+	if (p->values->given == NULL || p->values->operands == NULL) {
+		err_nomem(err);
+		return false;
+	}
 	return make_getopt_tables(p, err);
 }
 

@@ -5,10 +5,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
-
-static const char license_text[] =
-#include "license.inc"
-    ;
+#include "license.inc" /* license_text */
 
 static int
 run_version(const struct opt_values *values, void *ctx)

@@ -144,7 +144,7 @@ addresses_that_relays_refuse_are_refused(void **state)
 	text[255] = '\0';
 	assert_false(creds_check_address(text, &err));
 	memset(text, 'a', sizeof text);
-	strcpy(text + 65, "@b");
+	memcpy(text + 65, "@b", sizeof "@b");
 	assert_false(creds_check_address(text, &err));
 }
 

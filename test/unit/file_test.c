@@ -27,7 +27,7 @@ static int
 enter(void **state)
 {
 	(void)state;
-	memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+	snprintf(folder, sizeof folder, "/tmp/file_test.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	snprintf(path, sizeof path, "%s/a", folder);
