@@ -219,7 +219,7 @@ is_port(const char *text)
 	size_t len = strlen(text);
 
 	return len > 0 && len <= 5 && strspn(text, "0123456789") == len &&
-	       atoi(text) <= 65535;
+	       strtol(text, NULL, 10) <= 65535;
 }
 
 /* host:port with the host an address, "localhost" or nothing (all of IPv4);

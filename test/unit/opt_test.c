@@ -43,6 +43,11 @@ static const struct opt_flag start_flags[] = {
 	.preset = "7",
 	.help = "How many"},
     {.name = "age", .type = OPT_DURATION, .help = "How old"},
+    {.name = "grace",
+	.type = OPT_DURATION,
+	.min = 60,
+	.max = 86400,
+	.help = "How late"},
     {.name = "output",
 	.type = OPT_STRING,
 	.choices = "text|json|csv",
@@ -372,6 +377,14 @@ values_of_the_wrong_type_are_refused(void **state)
 	    "prog start: --limit is a whole number, not \"\"");
 	expect_wrong("start --limit 101",
 	    "prog start: --limit lies between -5 and 100, 101 does not");
+	expect_wrong("start --limit=-6",
+	    "prog start: --limit lies between -5 and 100, -6 does not");
+	expect_wrong("start --grace 59s",
+	    "prog start: --grace lies between 60 and 86400 seconds, 59s does "
+	    "not");
+	expect_wrong("start --grace 2d",
+	    "prog start: --grace lies between 60 and 86400 seconds, 2d does "
+	    "not");
 	expect_wrong("start --age 6",
 	    "prog start: --age is a duration such as 90s, 6h or 30d, not "
 	    "\"6\"");
