@@ -376,8 +376,8 @@ tls_session_write(struct ssl_st *session, const void *data, size_t len)
 	if (len == 0)
 		return 0;
 	ERR_clear_error();
-	return to_result(
-	    session, SSL_write_ex(session, data, len, &done), done);
+	result = SSL_write_ex(session, data, len, &done);
+	return to_result(session, result, done);
 }
 
 ssize_t
