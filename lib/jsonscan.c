@@ -281,7 +281,10 @@ resolve_escape(const char **from, const char *end, char **to)
 
 	if (*p != 'u') {
 		letter = strchr(letters, *p);
-		*(*to)++ = letter != NULL ? meanings[letter - letters] : *p;
+		if (letter != NULL)
+			*(*to)++ = meanings[letter - letters];
+		else
+			*(*to)++ = *p;
 		*from = p + 1;
 		return;
 	}
@@ -400,33 +403,29 @@ grow_entries(struct jsonscan *s)
 	return true;
 }
 
-/* Enters the name among those of the innermost object; false, after fail_at,
- * when it is there already. e->hash and e->next are set here. */
+/* Takes the entry that lies behind the last one, with its name, among those
+ * of the innermost object; false, after fail_at, when the name is there
+ * already. */
 static bool
-enter_name(struct jsonscan *s, struct jsonscan_entry *e, const char *quote)
+enter_name(struct jsonscan *s, struct jsonscan_entry *e, const char *text,
+    const char *quote)
 {
-	const char *text = entry_text(s, e);
 	const struct jsonscan_entry *old;
-	uint16_t *bucket, i;
+	uint32_t hash = hash_name(s->seed + s->depth, text, e->len);
+	uint16_t *bucket = bucket_of(s, hash), i;
 
-	e->hash = hash_name(s->seed + s->depth, text, e->len);
-	e->depth = (uint16_t)s->depth;
-	bucket = bucket_of(s, e->hash);
 	for (i = *bucket; i != 0; i = old->next) {
 		old = &s->entries[i - 1];
-		if (old->hash == e->hash && old->depth == e->depth &&
+		if (old->hash == hash && old->depth == s->depth &&
 		    old->len == e->len &&
 		    memcmp(entry_text(s, old), text, e->len) == 0)
 			return fail_at(
 			    s, quote, "the same name twice in one object");
 	}
-	if (s->entry_count - s->outer[s->depth - 1].entry_count >=
-	    JSONSCAN_MAX_MEMBERS)
-		return fail_at(s, quote, "too many members in one object");
-	if (s->entry_count == s->entry_cap && !grow_entries(s))
-		return false;
+	e->hash = hash;
+	e->depth = (uint16_t)s->depth;
 	e->next = *bucket;
-	s->entries[s->entry_count++] = *e;
+	s->entry_count++;
 	*bucket = (uint16_t)s->entry_count;
 	return true;
 }
@@ -446,8 +445,8 @@ forget_names(struct jsonscan *s)
 
 /* --- structure --- */
 
-static const char *
-skip_space(struct jsonscan *s)
+static __attribute__((noinline)) const char *
+skip_blanks(struct jsonscan *s)
 {
 	const char *p = s->pos;
 
@@ -456,6 +455,15 @@ skip_space(struct jsonscan *s)
 		p++;
 	s->pos = p;
 	return p;
+}
+
+/* Most senders leave no white space, so the test for that comes first. */
+static inline const char *
+skip_space(struct jsonscan *s)
+{
+	if (s->pos < s->end && (unsigned char)*s->pos > ' ')
+		return s->pos;
+	return skip_blanks(s);
 }
 
 static bool
@@ -592,34 +600,56 @@ go_on(struct jsonscan *s, char closing, const char *expected)
 	return true;
 }
 
-/* Reads a string and makes an entry of it. */
-static bool
-read_name(struct jsonscan *s, struct jsonscan_entry *e)
+/* Keeps the name, a string just read, in an entry; its text, escapes
+ * resolved, or NULL after fail_at. */
+static const char *
+keep_name(struct jsonscan *s, const struct jsonscan_value *v,
+    struct jsonscan_entry *e)
 {
-	struct jsonscan_value v;
+	size_t start = s->escaped_names.len;
 
-	*e = (struct jsonscan_entry){.text = NULL};
-	s->pos++;
+	if (!v->escaped) {
+		e->text = v->text;
+		e->len = (uint32_t)v->len;
+		return v->text;
+	}
+	jsonscan_unescape(v, &s->escaped_names);
+	if (s->escaped_names.failed) {
+		fail_memory(s);
+		return NULL;
+	}
+	e->text = NULL;
+	e->offset = (uint32_t)start;
+	e->len = (uint32_t)(s->escaped_names.len - start);
+	return s->escaped_names.data + start;
+}
+
+static bool
+read_name(struct jsonscan *s, struct jsonscan_name *out, const char *quote)
+{
+	struct jsonscan_value v = {.type = JSONSCAN_STRING};
+	struct jsonscan_entry *e;
+
+	s->pos = quote + 1;
 	if (!read_string(s, &v))
 		return false;
-	if (!v.escaped) {
-		e->text = v.text;
-		e->len = (uint32_t)v.len;
-		return true;
-	}
-	e->offset = (uint32_t)s->escaped_names.len;
-	jsonscan_unescape(&v, &s->escaped_names);
-	if (s->escaped_names.failed)
-		return fail_memory(s);
-	e->len = (uint32_t)s->escaped_names.len - e->offset;
-	return true;
+	if (s->entry_count - s->outer[s->depth - 1].entry_count >=
+	    JSONSCAN_MAX_MEMBERS)
+		return fail_at(s, quote, "too many members in one object");
+	if (s->entry_count == s->entry_cap && !grow_entries(s))
+		return false;
+	e = &s->entries[s->entry_count];
+	out->text = keep_name(s, &v, e);
+	if (out->text == NULL)
+		return false;
+	out->len = e->len;
+	return enter_name(s, e, out->text, quote);
 }
 
 bool
 jsonscan_member(struct jsonscan *s, struct jsonscan_name *out)
 {
-	struct jsonscan_entry e;
-	const char *quote;
+	const char *quote, *p;
 
 	if (s->fault != NULL ||
 	    !go_on(s, '}', "a comma or the end of an object is missing"))
@@ -627,13 +657,12 @@ jsonscan_member(struct jsonscan *s, struct jsonscan_name *out)
 	quote = skip_space(s);
 	if (quote == s->end || *quote != '"')
 		return fail_at(s, quote, "the name of a member is missing");
-	if (!read_name(s, &e) || !enter_name(s, &e, quote))
+	if (!read_name(s, out, quote))
 		return false;
-	if (skip_space(s) == s->end || *s->pos != ':')
-		return fail_at(s, s->pos, "a colon is missing");
-	s->pos++;
-	out->text = entry_text(s, &e);
-	out->len = e.len;
+	p = skip_space(s);
+	if (p == s->end || *p != ':')
+		return fail_at(s, p, "a colon is missing");
+	s->pos = p + 1;
 	return true;
 }
 

@@ -12,36 +12,51 @@
 static const uint8_t place[UUID_SIZE] = {
     0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
-/* The value of a hexadecimal digit; 0x80 for anything else. */
-static unsigned
-hex_value(char c)
-{
-	unsigned digit = (unsigned)(unsigned char)c - '0';
-	unsigned letter = ((unsigned)(unsigned char)c | 0x20) - 'a';
-
-	if (digit <= 9)
-		return digit;
-	return letter <= 5 ? letter + 10 : 0x80;
-}
+/* One more than the value of a hexadecimal digit; 0 for anything else. */
+static const uint8_t digit_plus_1[256] = {
+    ['0'] = 1,
+    ['1'] = 2,
+    ['2'] = 3,
+    ['3'] = 4,
+    ['4'] = 5,
+    ['5'] = 6,
+    ['6'] = 7,
+    ['7'] = 8,
+    ['8'] = 9,
+    ['9'] = 10,
+    ['a'] = 11,
+    ['b'] = 12,
+    ['c'] = 13,
+    ['d'] = 14,
+    ['e'] = 15,
+    ['f'] = 16,
+    ['A'] = 11,
+    ['B'] = 12,
+    ['C'] = 13,
+    ['D'] = 14,
+    ['E'] = 15,
+    ['F'] = 16,
+};
 
 bool
 uuid_parse(const char *text, size_t len, struct uuid *out)
 {
-	unsigned high, low, bad = 0;
+	const unsigned char *u = (const unsigned char *)text;
+	unsigned high, low;
 	int i;
 
 	if (len != UUID_TEXT_LEN)
 		return false;
-	if (text[8] != '-' || text[13] != '-' || text[18] != '-' ||
-	    text[23] != '-')
+	if (u[8] != '-' || u[13] != '-' || u[18] != '-' || u[23] != '-')
 		return false;
 	for (i = 0; i < UUID_SIZE; i++) {
-		high = hex_value(text[place[i]]);
-		low = hex_value(text[place[i] + 1]);
-		bad |= high | low;
-		out->bytes[i] = (uint8_t)(high << 4 | low);
+		high = digit_plus_1[u[place[i]]];
+		low = digit_plus_1[u[place[i] + 1]];
+		if (high == 0 || low == 0)
+			return false;
+		out->bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
-	return (bad & 0x80) == 0;
+	return true;
 }
 
 char *

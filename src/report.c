@@ -342,7 +342,7 @@ read_revision(struct parse *p, const struct place *at,
 	int32_t *revision = field;
 	uint64_t value;
 
-	if (v->type != JSONSCAN_NUMBER || !v->digits ||
+	if (v->type != JSONSCAN_NUMBER ||
 	    !read_digits(v->text, v->len, &value) || value > INT32_MAX)
 		refuse(p, at, v, "must be a whole number from 0 to 2147483647");
 	else
@@ -351,24 +351,27 @@ read_revision(struct parse *p, const struct place *at,
 
 /* --- objects --- */
 
+static bool
+is_named(const struct member *m, const struct jsonscan_name *name)
+{
+	return m->name_len == name->len &&
+	       memcmp(m->name, name->text, name->len) == 0;
+}
+
 /* The place of a member in its shape, or count. Senders keep to one order, so
- * the search starts behind the member before. */
+ * the one behind the member before is looked at first. */
 static size_t
 find_member(
-    const struct shape *shape, const struct jsonscan_name *name, size_t start)
+    const struct shape *shape, const struct jsonscan_name *name, size_t likely)
 {
-	const struct member *m;
-	size_t i, n;
+	size_t i;
 
-	for (n = 0; n < shape->count; n++) {
-		i = start + n < shape->count ? start + n
-					     : start + n - shape->count;
-		m = &shape->members[i];
-		if (m->name_len == name->len &&
-		    memcmp(m->name, name->text, name->len) == 0)
-			return i;
-	}
-	return shape->count;
+	if (likely < shape->count && is_named(&shape->members[likely], name))
+		return likely;
+	for (i = 0; i < shape->count; i++)
+		if (is_named(&shape->members[i], name))
+			break;
+	return i;
 }
 
 static void
@@ -396,14 +399,14 @@ read_object(struct parse *p, const struct place *at,
 	struct jsonscan_value inner;
 	const struct member *m;
 	uint32_t seen = 0;
-	size_t i = shape->count - 1;
+	size_t i, likely = 0;
 
 	if (v->type != JSONSCAN_OBJECT) {
 		refuse(p, at, v, "must be an object");
 		return;
 	}
 	while (!p->no_memory && jsonscan_member(&p->scan, &name)) {
-		i = find_member(shape, &name, i + 1 < shape->count ? i + 1 : 0);
+		i = find_member(shape, &name, likely);
 		if (!jsonscan_value(&p->scan, &inner))
 			return;
 		if (i == shape->count) {
@@ -411,6 +414,7 @@ read_object(struct parse *p, const struct place *at,
 			jsonscan_skip(&p->scan, &inner);
 			continue;
 		}
+		likely = i + 1;
 		seen |= UINT32_C(1) << i;
 		m = &shape->members[i];
 		here.name = m->name;
