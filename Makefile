@@ -164,12 +164,12 @@ lint-layout: lint-gcc
 lint-tidy: $(LINT_C:%.c=$(LINT)/tidy/%.ok)
 
 # The object knows which headers a file depends on.
-$(LINT)/tidy/%.ok: %.c .clang-tidy lint-clang
+$(LINT)/tidy/%.ok: %.c .clang-tidy lint-gcc
 	@mkdir -p $(@D)
 	@if [ ! -e $@ ] || [ .clang-tidy -nt $@ ] || \
-	    [ $(LINT)/clang/$*.o -nt $@ ]; then \
+	    [ $(LINT)/gcc/$*.o -nt $@ ]; then \
 		clang-tidy --quiet $< -- -std=c11 $(CPPFLAGS) \
-		    -I$(LINT)/clang >$@.out 2>/dev/null || \
+		    -I$(LINT)/gcc >$@.out 2>/dev/null || \
 		    { cat $@.out; rm -f $@; exit 1; }; \
 		touch $@; \
 	fi

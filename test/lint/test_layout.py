@@ -212,6 +212,19 @@ class Layout(support.TestCase):
                 self.finds({path: text + RIGHT[path]},
                            f"{path}: door: {name} is for")
 
+    def test_a_header_that_shows_a_library_is_for_its_family(self):
+        files = {
+            "Makefile": RIGHT["Makefile"].replace("server", "http_conn http "
+                                                  "server"),
+            "src/http_conn.h": header("HTTP_CONN_H",
+                                      "#include <event2/event.h>"),
+            "src/http.c": '#include "http_conn.h"\n',
+        }
+        self.finds(files)
+        files["src/server.c"] = '#include "http_conn.h"\n' \
+            + RIGHT["src/server.c"]
+        self.finds(files, "src/server.c: door: src/http_conn.h shows")
+
     def test_whoever_asks_the_time_is_found(self):
         for call in ("time(0)", "clock_gettime(0, 0)", "gettimeofday (0, 0)"):
             with self.subTest(call=call):
@@ -238,6 +251,13 @@ class Layout(support.TestCase):
 
     def test_a_tool_without_a_unit_test_is_found(self):
         self.finds({"test/unit/sql_test.c": None}, "lib/sql.c: untested")
+
+    def test_a_part_is_tested_by_its_family(self):
+        files = {"Makefile": RIGHT["Makefile"].replace("sql", "sql sql_row"),
+                 "lib/sql_row.c": "int sql_row(void) { return 0; }\n"}
+        self.finds(files)
+        files["test/unit/sql_test.c"] = None
+        self.finds(files, "lib/sql.c: untested", "lib/sql_row.c: untested")
 
     def test_unfinished_words_are_found(self):
         for word in ("TODO", "FIXME", "XXX", "HACK", "Placeholder",
