@@ -10,8 +10,22 @@
 
 /* In the order in which --help lists them. */
 static const struct opt_command *const commands[] = {
+    &cmd_start,
     &cmd_init_creds,
     &cmd_deinit_creds,
+    &cmd_create_account,
+    &cmd_create_source,
+    &cmd_create_token,
+    &cmd_create_rate,
+    &cmd_list_accounts,
+    &cmd_list_sources,
+    &cmd_list_tokens,
+    &cmd_list_rates,
+    &cmd_list_mails,
+    &cmd_show_mail,
+    &cmd_report,
+    &cmd_deliver,
+    &cmd_migrate,
     &cmd_version,
     &cmd_license,
     &cmd_help,

@@ -12,8 +12,22 @@
 
 extern const struct opt_program cmd_program;
 
+extern const struct opt_command cmd_create_account;
+extern const struct opt_command cmd_create_rate;
+extern const struct opt_command cmd_create_source;
+extern const struct opt_command cmd_create_token;
+extern const struct opt_command cmd_deliver;
 extern const struct opt_command cmd_help;
 extern const struct opt_command cmd_init_creds;
+extern const struct opt_command cmd_list_accounts;
+extern const struct opt_command cmd_list_mails;
+extern const struct opt_command cmd_list_rates;
+extern const struct opt_command cmd_list_sources;
+extern const struct opt_command cmd_list_tokens;
+extern const struct opt_command cmd_migrate;
+extern const struct opt_command cmd_report;
+extern const struct opt_command cmd_show_mail;
+extern const struct opt_command cmd_start;
 extern const struct opt_command cmd_deinit_creds;
 extern const struct opt_command cmd_license;
 extern const struct opt_command cmd_version;

@@ -34,15 +34,18 @@ run_change(const struct opt_values *values, change_fn *apply)
 {
 	struct err err = ERR_INIT;
 	struct change change = {.values = values};
-	struct clock clock = clock_real();
-	char *folder = cmd_path(values, "dbFolder", &err);
+	struct clock clock;
+	char *folder = NULL;
 	int code = OPT_EXIT_DONE;
 
+	if (!settings_clock(values, &clock, &err))
+		return cmd_wrong(values, &err);
+	folder = cmd_path(values, "dbFolder", &err);
 	change.now = clock_secs(&clock);
 	fact_operator(change.who, sizeof change.who);
 	if (folder != NULL)
-		change.db = store_open_write(
-		    folder, STORE_CLI_BUSY_MS, NULL, &err);
+		change.db =
+		    store_open_write(folder, STORE_CLI_BUSY_MS, NULL, &err);
 	if (change.db == NULL || !apply(&change, &err))
 		code = cmd_failed(values, &err);
 	sql_close(change.db);
@@ -51,16 +54,16 @@ run_change(const struct opt_values *values, change_fn *apply)
 }
 
 static bool
-take_text(const struct change *change, const char *flag, char *out,
-    size_t size, struct err *err)
+take_text(const struct change *change, const char *flag, char *out, size_t size,
+    struct err *err)
 {
 	const char *text = opt_get(change->values, flag);
 
 	if (text == NULL)
 		text = "";
 	if (strlen(text) >= size)
-		return err_set(err, ERR_INPUT,
-		    "--%s has more than %zu bytes", flag, size - 1);
+		return err_set(err, ERR_INPUT, "--%s has more than %zu bytes",
+		    flag, size - 1);
 	for (const char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return err_set(err, ERR_INPUT,
@@ -118,6 +121,7 @@ static const struct opt_flag account_flags[] = {
 	.type = OPT_STRING,
 	.help = "Comma-separated addresses that get its own invoices"},
     SETTINGS_FLAG_DB_FOLDER,
+    SETTINGS_FLAGS_MOCK,
     {0},
 };
 
@@ -144,8 +148,8 @@ create_account(struct change *change, struct err *err)
 	if (!take_text(change, "name", a.name, sizeof a.name, err) ||
 	    !take_text(change, "displayName", a.display_name,
 		sizeof a.display_name, err) ||
-	    !take_text(change, "currency", a.currency, sizeof a.currency,
-		err) ||
+	    !take_text(
+		change, "currency", a.currency, sizeof a.currency, err) ||
 	    !take_text(
 		change, "reportTo", a.report_to, sizeof a.report_to, err) ||
 	    !check_addresses(a.report_to, err))
@@ -153,8 +157,7 @@ create_account(struct change *change, struct err *err)
 	if (a.display_name[0] == '\0')
 		snprintf(a.display_name, sizeof a.display_name, "%s", a.name);
 	if (carry % UTC_HOUR_SECS != 0)
-		return err_set(
-		    err, ERR_INPUT, "--maxCarry takes whole hours");
+		return err_set(err, ERR_INPUT, "--maxCarry takes whole hours");
 	a.max_carry_hours = carry / UTC_HOUR_SECS;
 	a.net_days = opt_int(v, "netDays");
 	/* The choices of the table are the words of the parsers. */
@@ -201,6 +204,7 @@ static const struct opt_flag source_flags[] = {
 	.shown = "(a new random one)",
 	.help = "The admin server's UUID, to be used as its token"},
     SETTINGS_FLAG_DB_FOLDER,
+    SETTINGS_FLAGS_MOCK,
     {0},
 };
 
@@ -216,8 +220,8 @@ create_source(struct change *change, struct err *err)
 	for (size_t i = 0; ok && i < n; i++)
 		accounts[i] = opt_nth(v, "account", i);
 	ok = ok && take_text(change, "name", name, sizeof name, err) &&
-	    source_create(change->db, name, accounts, n, opt_get(v, "token"),
-		change->who, change->now, token, err);
+	     source_create(change->db, name, accounts, n, opt_get(v, "token"),
+		 change->who, change->now, token, err);
 	if (ok) {
 		fprintf(stderr,
 		    "source %s created; its token, which is not shown "
@@ -260,19 +264,19 @@ static const struct opt_flag token_flags[] = {
 	.type = OPT_STRING,
 	.help = "Role reader: the only account that it may see"},
     SETTINGS_FLAG_DB_FOLDER,
+    SETTINGS_FLAGS_MOCK,
     {0},
 };
 
 static bool
-describe_token(struct change *change, struct token_spec *spec,
-    struct err *err)
+describe_token(struct change *change, struct token_spec *spec, struct err *err)
 {
 	const char *role = opt_get(change->values, "role");
 	const char *account = opt_get(change->values, "account");
 	struct account a;
 
 	spec->role = strcmp(role, "operator") == 0 ? TOKEN_OPERATOR
-	    : strcmp(role, "reader") == 0	   ? TOKEN_READER
+		     : strcmp(role, "reader") == 0 ? TOKEN_READER
 						   : TOKEN_SOURCE;
 	if (account != NULL && spec->role != TOKEN_READER)
 		return err_set(err, ERR_INPUT,
@@ -284,7 +288,7 @@ describe_token(struct change *change, struct token_spec *spec,
 		spec->account = a.id;
 	}
 	return spec->role != TOKEN_SOURCE ||
-	    source_find(change->db, spec->name, &spec->source, err);
+	       source_find(change->db, spec->name, &spec->source, err);
 }
 
 /* The token and its fact are one transaction. */
@@ -350,6 +354,7 @@ static const struct opt_flag rate_flags[] = {
 	.shown = "(all ages)",
 	.help = "The age bin it is for, such as 30d"},
     SETTINGS_FLAG_DB_FOLDER,
+    SETTINGS_FLAGS_MOCK,
     {0},
 };
 
@@ -373,12 +378,12 @@ create_rate(struct change *change, struct err *err)
 		    "--from takes a time such as 2026-01-01T00:00:00Z: \"%s\"",
 		    from);
 	r.account = a.id;
-	if (!rate_create(change->db, &r, at, a.name, change->who, change->now,
-		err))
+	if (!rate_create(
+		change->db, &r, at, a.name, change->who, change->now, err))
 		return false;
-	fprintf(stderr, "rate of %s: %s %s per GiB-month%s%s from %s\n",
-	    a.name, r.rate, a.currency, r.max_age[0] != '\0' ? " for " : "",
-	    r.max_age, utc_format(r.from_hour * UTC_HOUR_SECS, when));
+	fprintf(stderr, "rate of %s: %s %s per GiB-month%s%s from %s\n", a.name,
+	    r.rate, a.currency, r.max_age[0] != '\0' ? " for " : "", r.max_age,
+	    utc_format(r.from_hour * UTC_HOUR_SECS, when));
 	return true;
 }
 

@@ -22,8 +22,8 @@ static const struct opt_flag deliver_flags[] = {
 };
 
 static bool
-load_relay(const struct opt_values *values, struct creds *creds,
-    struct err *err)
+load_relay(
+    const struct opt_values *values, struct creds *creds, struct err *err)
 {
 	char *path = cmd_path(values, "credsFile", err);
 	bool there = false, ok;
@@ -39,8 +39,8 @@ load_relay(const struct opt_values *values, struct creds *creds,
 }
 
 static bool
-deliver(const struct opt_values *values, const struct creds *creds,
-    struct err *err)
+deliver(
+    const struct opt_values *values, const struct creds *creds, struct err *err)
 {
 	const struct smtp_relay relay = {
 	    .address = creds->smtp_addr,
@@ -75,8 +75,7 @@ run_deliver(const struct opt_values *values, void *ctx)
 	int code = OPT_EXIT_DONE;
 
 	(void)ctx;
-	if (!load_relay(values, &creds, &err) ||
-	    !deliver(values, &creds, &err))
+	if (!load_relay(values, &creds, &err) || !deliver(values, &creds, &err))
 		code = cmd_failed(values, &err);
 	creds_wipe(&creds);
 	return code;

@@ -25,7 +25,11 @@ static const struct opt_flag list_flags[] = {
     {0},
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_CSV
+};
 
 /* Rows of named cells, in the format that was asked for. */
 struct table {
@@ -44,9 +48,9 @@ begin_table(struct table *t, const struct opt_values *values,
 
 	memset(t, 0, sizeof *t);
 	t->columns = columns;
-	t->format = strcmp(output, "json") == 0 ? FORMAT_JSON
-	    : strcmp(output, "csv") == 0	? FORMAT_CSV
-						: FORMAT_TEXT;
+	t->format = strcmp(output, "json") == 0	 ? FORMAT_JSON
+		    : strcmp(output, "csv") == 0 ? FORMAT_CSV
+						 : FORMAT_TEXT;
 	if (t->format == FORMAT_JSON) {
 		json_write(&t->json, &t->out, JSON_INDENTED);
 		json_put_array(&t->json, NULL);
@@ -60,15 +64,14 @@ begin_table(struct table *t, const struct opt_values *values,
 static void
 add_text_cell(struct table *t, const char *value)
 {
-	buf_printf(&t->out, "%s%s=", t->cell > 0 ? " " : "",
-	    t->columns[t->cell]);
+	buf_printf(
+	    &t->out, "%s%s=", t->cell > 0 ? " " : "", t->columns[t->cell]);
 	if (value[0] == '\0' || strpbrk(value, " \"") != NULL)
 		buf_char(&t->out, '"');
 	for (const char *p = value; *p != '\0'; p++)
-		buf_char(&t->out,
-		    (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
-			: *p == '"'			   ? '\''
-							   : *p);
+		buf_char(&t->out, (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
+				  : *p == '"'				 ? '\''
+									 : *p);
 	if (value[0] == '\0' || strpbrk(value, " \"") != NULL)
 		buf_char(&t->out, '"');
 }
@@ -213,8 +216,8 @@ add_source(void *ctx, const struct source *source, const char *accounts,
 static bool
 list_sources(const struct opt_values *values, struct sql *db, struct err *err)
 {
-	static const char *const columns[] = {"name", "accounts", "state",
-	    "last_report_at", "created_at", NULL};
+	static const char *const columns[] = {
+	    "name", "accounts", "state", "last_report_at", "created_at", NULL};
 	struct table t;
 
 	begin_table(&t, values, columns);
@@ -299,7 +302,7 @@ list_rates(const struct opt_values *values, struct sql *db, struct err *err)
 	size_t account_count = 0, count = 0;
 	struct table t;
 	bool ok = account_list(db, &accounts, &account_count, err) &&
-	    rate_list(db, 0, &rates, &count, err);
+		  rate_list(db, 0, &rates, &count, err);
 
 	begin_table(&t, values, columns);
 	for (size_t i = 0; ok && i < count; i++) {
@@ -357,8 +360,8 @@ static bool
 list_mails(const struct opt_values *values, struct sql *db, struct err *err)
 {
 	static const char *const columns[] = {"id", "name", "period",
-	    "revision", "state", "attempts", "created_at", "next_at",
-	    "sent_at", "subject", "recipients", "last_words", NULL};
+	    "revision", "state", "attempts", "created_at", "next_at", "sent_at",
+	    "subject", "recipients", "last_words", NULL};
 	struct table t;
 
 	begin_table(&t, values, columns);
@@ -405,8 +408,8 @@ show_mail(const struct opt_values *values, struct sql *db, struct err *err)
 		    operand);
 	ok = outbox_message(db, id, &message, err);
 	if (ok && message.len == 0)
-		ok = err_set(err, ERR_INPUT,
-		    "mail %lld has not been written yet", id);
+		ok = err_set(
+		    err, ERR_INPUT, "mail %lld has not been written yet", id);
 	if (ok)
 		fwrite(message.data, 1, message.len, stdout);
 	buf_fini(&message);

@@ -68,10 +68,9 @@ find_accounts(const struct opt_values *values, struct sql *db,
 	if (name == NULL) {
 		if (!account_list(db, list, count, err))
 			return false;
-		return *count > 0 ||
-		    err_set(err, ERR_INPUT,
-			"there are no accounts; make one with "
-			"`stat.flexfs create account`");
+		return *count > 0 || err_set(err, ERR_INPUT,
+					 "there are no accounts; make one with "
+					 "`stat.flexfs create account`");
 	}
 	*list = calloc(1, sizeof **list);
 	*count = 1;
@@ -103,10 +102,10 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 		}
 	}
 	for (size_t i = 0; ok && i < count; i++)
-		ok = invoice_build(db, &accounts[i], &period, now,
-			 &out->now[i], err) &&
-		    invoice_build(db, &accounts[i], &before, now,
-			&out->before[i], err);
+		ok = invoice_build(
+			 db, &accounts[i], &period, now, &out->now[i], err) &&
+		     invoice_build(
+			 db, &accounts[i], &before, now, &out->before[i], err);
 	free(accounts);
 	return ok;
 }
@@ -136,7 +135,7 @@ write_mail(const struct opt_values *values, const struct summary *summary,
 	bool there, ok;
 
 	ok = path != NULL && creds_load(path, &creds, &there, err) &&
-	    creds_complete(&creds, err);
+	     creds_complete(&creds, err);
 	for (size_t i = 0; ok && i < creds.smtp_to_count; i++)
 		buf_printf(&to, "%s%s", i > 0 ? ", " : "", creds.smtp_to[i]);
 	buf_printf(&key, "report/%s/%s", account != NULL ? account : "all",
@@ -192,7 +191,7 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 		return false;
 	now = clock_secs(&clock);
 	ok = build(values, db, now, &bills, err) &&
-	    write_bills(values, &bills, now, out, err);
+	     write_bills(values, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;
 }

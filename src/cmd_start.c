@@ -22,8 +22,8 @@ run_start(const struct opt_values *values, void *ctx)
 		return cmd_wrong(values, &err);
 	log_open(settings.verbose);
 	ok = creds_load(settings.creds_file, &creds, &there, &err) &&
-	    creds_override(&creds, &settings, &err) &&
-	    server_run(&settings, &creds, &err);
+	     creds_override(&creds, &settings, &err) &&
+	     server_run(&settings, &creds, &err);
 	if (!ok)
 		log_error("server.failed", "error=\"%s\"", err.text);
 	creds_wipe(&creds);

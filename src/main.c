@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "job.h"
 
 /* A file opened later must not become what somebody closed, such as standard
  * output. */
@@ -48,6 +49,7 @@ flush_output(int code)
 int
 main(int argc, char **argv)
 {
+	job_child_setup();
 	keep_standard_descriptors();
 	keep_secrets();
 	return flush_output(opt_main(&cmd_program, argc, argv, NULL));

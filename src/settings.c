@@ -65,22 +65,7 @@ const struct opt_flag settings_flags[] = {
 	.shown = "(from creds)",
 	.hidden = true,
 	.help = "SMTP username (overrides credentials file)"},
-    {.name = "mockTime",
-	.type = OPT_BOOL,
-	.hidden = true,
-	.help = "Testing flag: simulate time progression"},
-    {.name = "mockStart",
-	.type = OPT_STRING,
-	.shown = "(now)",
-	.hidden = true,
-	.help = "Testing flag: where the simulated time starts (RFC 3339)"},
-    {.name = "mockRate",
-	.type = OPT_INT,
-	.preset = "3600",
-	.min = 0,
-	.max = SETTINGS_MAX_MOCK_RATE,
-	.hidden = true,
-	.help = "Testing flag: simulated seconds per second, 0 stands still"},
+    SETTINGS_FLAGS_MOCK,
     {0},
 };
 
@@ -283,26 +268,42 @@ take_given(const struct opt_values *values, const char *name, char **out,
 	return *out != NULL || err_nomem(err);
 }
 
+/* The pretend clock's start (0: the real time) and rate. */
 static bool
-take_mock(const struct opt_values *values, struct settings *s, struct err *err)
+take_mock(const struct opt_values *values, bool *mock, int64_t *start_at,
+    int64_t *rate, struct err *err)
 {
 	const char *start = opt_get(values, "mockStart");
 
-	s->mock_time = opt_bool(values, "mockTime");
-	s->mock_rate = opt_int(values, "mockRate");
-	if (!s->mock_time) {
+	*mock = opt_bool(values, "mockTime");
+	*rate = opt_int(values, "mockRate");
+	*start_at = 0;
+	if (!*mock) {
 		if (start != NULL || opt_given(values, "mockRate"))
 			return err_set(err, ERR_INPUT,
 			    "--mockStart and --mockRate need --mockTime");
 		return true;
 	}
 	if (start != NULL &&
-	    (!utc_parse(start, strlen(start), &s->mock_start, NULL) ||
-		s->mock_start <= 0))
+	    (!utc_parse(start, strlen(start), start_at, NULL) ||
+		*start_at <= 0))
 		return err_set(err, ERR_INPUT,
 		    "--mockStart is a time such as 2026-01-01T00:00:00Z, not "
 		    "\"%.100s\"",
 		    start);
+	return true;
+}
+
+bool
+settings_clock(
+    const struct opt_values *values, struct clock *out, struct err *err)
+{
+	int64_t start, rate;
+	bool mock;
+
+	if (!take_mock(values, &mock, &start, &rate, err))
+		return false;
+	*out = mock ? clock_pretend(start, rate) : clock_real();
 	return true;
 }
 
@@ -327,7 +328,8 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	       take_given(values, "smtpPass", &s->smtp_pass, err) &&
 	       settings_parse_pragmas(
 		   pragmas != NULL ? pragmas : "", &s->sqlite_opts, err) &&
-	       take_mock(values, s, err);
+	       take_mock(
+		   values, &s->mock_time, &s->mock_start, &s->mock_rate, err);
 }
 
 bool

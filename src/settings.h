@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/opt.h"
 
@@ -33,6 +34,25 @@
 	{                                                           \
 		.name = "verbose", .letter = 'v', .type = OPT_BOOL, \
 		.help = "Enable verbose logging"                    \
+	}
+
+/* Three entries: a pretend clock for a command that uses the time. */
+#define SETTINGS_FLAGS_MOCK                                              \
+	{.name = "mockTime",                                             \
+	    .type = OPT_BOOL,                                            \
+	    .hidden = true,                                              \
+	    .help = "Testing flag: simulate time progression"},          \
+	    {.name = "mockStart",                                        \
+		.type = OPT_STRING,                                      \
+		.shown = "(now)",                                        \
+		.hidden = true,                                          \
+		.help = "Testing flag: where the simulated time starts " \
+			"(RFC 3339)"},                                   \
+	{                                                                \
+		.name = "mockRate", .type = OPT_INT, .preset = "3600",   \
+		.min = 0, .max = SETTINGS_MAX_MOCK_RATE, .hidden = true, \
+		.help = "Testing flag: simulated seconds per second, 0 " \
+			"stands still"                                   \
 	}
 
 enum {
@@ -76,6 +96,11 @@ extern const struct opt_flag settings_flags[];
  * them is ERR_INPUT; out is then empty. */
 bool settings_from_opts(
     const struct opt_values *values, struct settings *out, struct err *err);
+
+/* The clock that SETTINGS_FLAGS_MOCK ask for: the real one without
+ * --mockTime. */
+bool settings_clock(
+    const struct opt_values *values, struct clock *out, struct err *err);
 
 /* Wipes the password. */
 void settings_fini(struct settings *s);
