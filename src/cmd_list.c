@@ -86,7 +86,7 @@ add_cell(struct table *t, const char *value)
 	} else if (t->format == FORMAT_CSV) {
 		if (t->cell > 0)
 			buf_char(&t->out, ',');
-		text_csv_cell(&t->out, value, strlen(value));
+		text_csv(&t->out, value);
 	} else
 		add_text_cell(t, value);
 	t->cell++;
