@@ -3,7 +3,6 @@
  * that say whether trying again makes sense. Owns the prepared statements.
  */
 #include <assert.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,17 @@ struct sql_stmt {
 	struct sql *db;	   /* borrowed: the connection that owns this */
 };
 
+/* A program has some dozens of literals; twice as many slots as it can have
+ * keep the search short. */
+enum {
+	STMT_SLOTS = 512,
+	STMT_MAX = STMT_SLOTS / 2
+};
+
 struct sql {
-	sqlite3 *raw; /* owned */
-	void *stmts;  /* owned: tsearch tree of struct sql_stmt */
+	sqlite3 *raw;			    /* owned */
+	struct sql_stmt *stmts[STMT_SLOTS]; /* owned; by address of the text */
+	size_t stmt_count;
 };
 
 static bool
@@ -54,23 +61,25 @@ fail(struct sql *db, int code, struct err *err)
 	}
 }
 
-static int
-compare_stmts(const void *a, const void *b)
+/* Where the statement for a literal is, or belongs. */
+static struct sql_stmt **
+find_slot(struct sql *db, const char *text)
 {
-	const struct sql_stmt *x = a, *y = b;
+	size_t i = ((uintptr_t)text >> 3) % STMT_SLOTS;
 
-	if (x->text == y->text)
-		return 0;
-	return (uintptr_t)x->text < (uintptr_t)y->text ? -1 : 1;
+	while (db->stmts[i] != NULL && db->stmts[i]->text != text)
+		i = (i + 1) % STMT_SLOTS;
+	return &db->stmts[i];
 }
 
+/* One thread, and nobody asks how much memory SQLite has: without its locks
+ * and counts each allocation is cheaper. Refused once SQLite is at work,
+ * which is as well. */
 static void
-free_stmt(void *node)
+configure_library(void)
 {
-	struct sql_stmt *s = node;
-
-	sqlite3_finalize(s->raw);
-	free(s);
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 struct sql *
@@ -80,6 +89,7 @@ sql_open(const char *path, enum sql_mode mode, int busy_ms, struct err *err)
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 	int code;
 
+	configure_library();
 	if (db == NULL) {
 		err_nomem(err);
 		return NULL;
@@ -107,7 +117,11 @@ sql_close(struct sql *db)
 {
 	if (db == NULL)
 		return;
-	tdestroy(db->stmts, free_stmt);
+	for (size_t i = 0; i < STMT_SLOTS; i++)
+		if (db->stmts[i] != NULL) {
+			sqlite3_finalize(db->stmts[i]->raw);
+			free(db->stmts[i]);
+		}
 	sqlite3_close(db->raw);
 	free(db);
 }
@@ -143,32 +157,29 @@ prepare(struct sql *db, const char *text, struct err *err)
 	s->db = db;
 	code = sqlite3_prepare_v3(
 	    db->raw, text, -1, SQLITE_PREPARE_PERSISTENT, &s->raw, NULL);
-	if (code != SQLITE_OK) {
-		fail(db, code, err);
-		free_stmt(s);
-		return NULL;
-	}
-	if (tsearch(s, &db->stmts, compare_stmts) == NULL) {
-		free_stmt(s);
-		err_nomem(err);
-		return NULL;
-	}
-	return s;
+	if (code == SQLITE_OK)
+		return s;
+	fail(db, code, err);
+	free(s);
+	return NULL;
 }
 
 struct sql_stmt *
 sql_get(struct sql *db, const char *text, struct err *err)
 {
-	struct sql_stmt key = {.text = text};
-	struct sql_stmt **found = tfind(&key, &db->stmts, compare_stmts);
+	struct sql_stmt **slot = find_slot(db, text);
 
-	if (found == NULL)
-		return prepare(db, text, err);
+	if (*slot == NULL) {
+		assert(db->stmt_count < STMT_MAX);
+		*slot = prepare(db, text, err);
+		db->stmt_count += *slot != NULL;
+		return *slot;
+	}
 	/* Two functions in the middle of one statement is our mistake. */
-	assert(!sqlite3_stmt_busy((*found)->raw));
-	sqlite3_reset((*found)->raw);
-	sqlite3_clear_bindings((*found)->raw);
-	return *found;
+	assert(!sqlite3_stmt_busy((*slot)->raw));
+	sqlite3_reset((*slot)->raw);
+	sqlite3_clear_bindings((*slot)->raw);
+	return *slot;
 }
 
 /* A bind fails only for a wrong parameter number, our mistake, or for want

@@ -9,52 +9,73 @@
 
 #include "fact.h"
 
-static void
-add_le64(struct tls_hash *hash, int64_t value)
-{
-	uint8_t bytes[8];
+/* The bytes that are hashed, as fact.h lists them; too small a buffer for a
+ * long text is hashed in parts. */
+struct bytes {
+	struct tls_hash *hash;
+	size_t len;
+	uint8_t data[512];
+};
 
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)((uint64_t)value >> (8 * i));
-	tls_hash_add(hash, bytes, sizeof bytes);
+static void
+put(struct bytes *b, const void *data, size_t len)
+{
+	if (len > sizeof b->data - b->len) {
+		tls_hash_add(b->hash, b->data, b->len);
+		b->len = 0;
+	}
+	if (len > sizeof b->data) {
+		tls_hash_add(b->hash, data, len);
+		return;
+	}
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
 }
 
 static void
-add_text(struct tls_hash *hash, const char *text)
+put_number(struct bytes *b, uint64_t value, size_t size)
+{
+	uint8_t le[8];
+
+	for (size_t i = 0; i < size; i++)
+		le[i] = (uint8_t)(value >> (8 * i));
+	put(b, le, size);
+}
+
+static void
+put_text(struct bytes *b, const char *text)
 {
 	size_t len = strlen(text);
-	uint8_t bytes[4];
 
-	for (int i = 0; i < 4; i++)
-		bytes[i] = (uint8_t)(len >> (8 * i));
-	tls_hash_add(hash, bytes, sizeof bytes);
-	tls_hash_add(hash, text, len);
+	put_number(b, len, 4);
+	put(b, text, len);
 }
 
 static void
-add_digest(struct tls_hash *hash, const uint8_t *digest)
+put_digest(struct bytes *b, const uint8_t *digest)
 {
-	uint8_t present = digest != NULL;
-
-	tls_hash_add(hash, &present, 1);
-	if (present)
-		tls_hash_add(hash, digest, FACT_HASH_SIZE);
+	put_number(b, digest != NULL, 1);
+	if (digest != NULL)
+		put(b, digest, FACT_HASH_SIZE);
 }
 
 static void
 chain(struct tls_hash *hash, const struct fact *fact, struct fact_head *head)
 {
+	struct bytes b = {.hash = hash, .len = 0};
+
 	head->seq++;
 	tls_hash_reset(hash);
-	tls_hash_add(hash, head->hash, FACT_HASH_SIZE);
-	add_le64(hash, head->seq);
-	add_le64(hash, fact->at);
-	add_text(hash, fact->kind);
-	add_text(hash, fact->who);
-	add_text(hash, fact->subject);
-	add_text(hash, fact->detail);
-	add_digest(hash, fact->body_sha256);
-	add_digest(hash, fact->rows_sha256);
+	put(&b, head->hash, FACT_HASH_SIZE);
+	put_number(&b, (uint64_t)head->seq, 8);
+	put_number(&b, (uint64_t)fact->at, 8);
+	put_text(&b, fact->kind);
+	put_text(&b, fact->who);
+	put_text(&b, fact->subject);
+	put_text(&b, fact->detail);
+	put_digest(&b, fact->body_sha256);
+	put_digest(&b, fact->rows_sha256);
+	tls_hash_add(hash, b.data, b.len);
 	tls_hash_final(hash, head->hash);
 }
 

@@ -26,6 +26,7 @@ struct answer {
 
 struct ingest {
 	struct writer *writer;	       /* borrowed */
+	struct tls_hash *hash;	       /* owned */
 	struct loop_timer *commit_now; /* owned */
 	size_t body_limit;
 	struct report report; /* working space */
@@ -342,7 +343,8 @@ add_to_ledger(struct ingest *in, struct http_request *req, const char *body,
 	struct answer *a;
 	size_t at = 0;
 
-	tls_sha256(body, len, sha256);
+	tls_hash_add(in->hash, body, len);
+	tls_hash_final(in->hash, sha256);
 	if (ledger != NULL && ledger_begin(ledger, &err))
 		result =
 		    ledger_add_report(ledger, holder->source, holder->token,
@@ -439,8 +441,12 @@ ingest_new(struct loop *loop, struct writer *writer, size_t body_limit,
 	}
 	in->writer = writer;
 	in->body_limit = body_limit;
-	in->commit_now = loop_timer_new_last(loop, on_commit_now, in, err);
+	in->hash = tls_hash_new(err);
+	if (in->hash != NULL)
+		in->commit_now =
+		    loop_timer_new_last(loop, on_commit_now, in, err);
 	if (in->commit_now == NULL) {
+		tls_hash_free(in->hash);
 		free(in);
 		return NULL;
 	}
@@ -454,6 +460,7 @@ ingest_free(struct ingest *ingest)
 		return;
 	ingest_flush(ingest);
 	loop_timer_free(ingest->commit_now);
+	tls_hash_free(ingest->hash);
 	report_fini(&ingest->report);
 	buf_fini(&ingest->inflated);
 	for (size_t i = 0; i < INGEST_MAX_GROUP; i++) {

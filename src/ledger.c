@@ -18,6 +18,8 @@ struct reporter {
 	struct source_account *accounts; /* owned */
 	int64_t *months; /* owned: a month that account_month has, or 0 */
 	size_t account_count;
+	int64_t token; /* last used, and noted at: */
+	int64_t token_used_at;
 };
 
 struct ledger {
@@ -36,7 +38,7 @@ struct ledger {
 /* One report on its way in. */
 struct intake {
 	struct ledger *ledger;
-	const struct reporter *reporter;
+	struct reporter *reporter;
 	const struct report *report;
 	int64_t now_ms;
 	int64_t fact;		 /* the row its fact will have */
@@ -86,7 +88,7 @@ forget(struct ledger *l)
 	l->open_quarantine = -1;
 }
 
-static const struct reporter *
+static struct reporter *
 find_reporter(struct ledger *l, int64_t source, struct err *err)
 {
 	struct reporter *more, *r;
@@ -171,14 +173,12 @@ format_bins(const struct report *report, const struct report_volume *rv,
 	}
 }
 
-static void
-hash_number(struct tls_hash *hash, int64_t value)
+static uint8_t *
+put_number(uint8_t *out, int64_t value)
 {
-	uint8_t bytes[8];
-
 	for (int i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)((uint64_t)value >> (8 * i));
-	tls_hash_add(hash, bytes, sizeof bytes);
+		*out++ = (uint8_t)((uint64_t)value >> (8 * i));
+	return out;
 }
 
 /* A stored sample's share of its fact's rows_sha256: the UUID, then as 8
@@ -188,20 +188,24 @@ static void
 hash_sample(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
     int64_t nanos, int64_t account, const char *bins)
 {
+	uint8_t row[UUID_SIZE + 9 * 8 + REPORT_MAX_TEXT + BINS_SIZE];
+	uint8_t *p = row;
 	size_t bins_len = strlen(bins);
 
-	tls_hash_add(hash, rv->id.bytes, UUID_SIZE);
-	hash_number(hash, hour);
-	hash_number(hash, nanos);
-	hash_number(hash, rv->revision);
-	hash_number(hash, rv->bytes);
-	hash_number(hash, account);
-	hash_number(hash, rv->retired_bytes);
-	hash_number(hash, rv->inodes);
-	hash_number(hash, rv->name.len);
-	tls_hash_add(hash, rv->name.text, rv->name.len);
-	hash_number(hash, (int64_t)bins_len);
-	tls_hash_add(hash, bins, bins_len);
+	memcpy(p, rv->id.bytes, UUID_SIZE);
+	p = put_number(p + UUID_SIZE, hour);
+	p = put_number(p, nanos);
+	p = put_number(p, rv->revision);
+	p = put_number(p, rv->bytes);
+	p = put_number(p, account);
+	p = put_number(p, rv->retired_bytes);
+	p = put_number(p, rv->inodes);
+	p = put_number(p, rv->name.len);
+	if (rv->name.len > 0)
+		memcpy(p, rv->name.text, rv->name.len);
+	p = put_number(p + rv->name.len, (int64_t)bins_len);
+	memcpy(p, bins, bins_len);
+	tls_hash_add(hash, row, (size_t)(p - row) + bins_len);
 }
 
 enum sample_result {
@@ -281,19 +285,24 @@ insert_sample(struct intake *in, struct volume *v,
 }
 
 static bool
-check_quarantine_room(struct ledger *l, struct err *err)
+count_quarantine(struct ledger *l, struct err *err)
 {
 	struct sql_stmt *s;
 
-	if (l->open_quarantine < 0) {
-		s = sql_get(l->db,
-		    "SELECT count(*) FROM quarantine WHERE state = 'open'",
-		    err);
-		if (s == NULL || sql_step(s, err) != SQL_ROW)
-			return false;
-		l->open_quarantine = sql_int(s, 0);
-		sql_done(s);
-	}
+	if (l->open_quarantine >= 0)
+		return true;
+	s = sql_get(
+	    l->db, "SELECT count(*) FROM quarantine WHERE state = 'open'", err);
+	if (s == NULL || sql_step(s, err) != SQL_ROW)
+		return false;
+	l->open_quarantine = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+static bool
+check_quarantine_room(struct ledger *l, struct err *err)
+{
 	return l->open_quarantine < LEDGER_MAX_QUARANTINE ||
 	       err_set(err, ERR_BUSY,
 		   "the quarantine is full (%d open samples); an operator has "
@@ -431,7 +440,7 @@ resolve_accounts(const struct reporter *r, const struct report *report,
 		if (name->len == 0 && r->account_count != 1)
 			return LEDGER_UNNAMED;
 		while (name->len > 0 && a < r->account_count &&
-		    !is_name(r->accounts[a].name, name))
+		       !is_name(r->accounts[a].name, name))
 			a++;
 		if (a == r->account_count)
 			return LEDGER_DENIED;
@@ -502,6 +511,20 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	return true;
 }
 
+/* Most reports come with the token of the one before, and soon after. */
+static bool
+note_token(struct intake *in, int64_t token, struct err *err)
+{
+	struct reporter *r = in->reporter;
+	int64_t now = in->now_ms / 1000;
+
+	if (r->token == token && now < r->token_used_at + TOKEN_USE_STEP_SECS)
+		return true;
+	r->token = token;
+	r->token_used_at = now;
+	return token_used(in->ledger->db, token, now, err);
+}
+
 static bool
 take_all(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
@@ -511,7 +534,7 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
 	return state_facts(in, body_sha256, err) && insert_report(in, err) &&
-	       token_used(in->ledger->db, token, in->now_ms / 1000, err);
+	       note_token(in, token, err);
 }
 
 static bool
@@ -522,8 +545,26 @@ run(struct sql *db, const char *literal, struct err *err)
 	return s != NULL && sql_run(s, err);
 }
 
-/* The report's row, its fact and its samples are in together or not at all:
- * they stand under a savepoint of the transaction. */
+/* Whether this report may be refused half way, for want of room in the
+ * quarantine, so that the others of its group need protection from it. */
+static bool
+may_be_refused(struct intake *in, bool *may, struct err *err)
+{
+	struct ledger *l = in->ledger;
+
+	if (!count_quarantine(l, err))
+		return false;
+	*may = l->open_quarantine + (int64_t)in->report->volume_count >
+	       LEDGER_MAX_QUARANTINE;
+	return true;
+}
+
+/*
+ * The report's row, its fact and its samples are in together or not at all.
+ * What can go wrong here is the disk or memory, and then the whole
+ * transaction goes: a savepoint for each report costs a twentieth of the
+ * work. Only a report that may not find room in the quarantine gets one.
+ */
 static bool
 take_report(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
@@ -531,16 +572,18 @@ take_report(struct intake *in, const size_t *payers, int64_t token,
 	struct ledger *l = in->ledger;
 	struct fact_head before = l->head;
 	struct err ignored = ERR_INIT;
+	bool careful = false, undone;
 
-	if (!run(l->db, "SAVEPOINT report", err))
-		return false;
-	if (take_all(in, payers, token, body_sha256, err) &&
-	    run(l->db, "RELEASE report", err))
+	if (may_be_refused(in, &careful, err) &&
+	    (!careful || run(l->db, "SAVEPOINT report", err)) &&
+	    take_all(in, payers, token, body_sha256, err) &&
+	    (!careful || run(l->db, "RELEASE report", err)))
 		return true;
 	/* A full disk has rolled the whole transaction back already. */
-	if (sql_in_transaction(l->db) &&
-	    (!run(l->db, "ROLLBACK TO report", &ignored) ||
-		!run(l->db, "RELEASE report", &ignored)))
+	undone = careful && sql_in_transaction(l->db) &&
+		 run(l->db, "ROLLBACK TO report", &ignored) &&
+		 run(l->db, "RELEASE report", &ignored);
+	if (!undone)
 		sql_rollback(l->db);
 	l->head = before;
 	forget(l);
@@ -749,8 +792,8 @@ ledger_begin(struct ledger *ledger, struct err *err)
 		 * was taken before is gone, and must not be committed as if
 		 * it were there. */
 		return sql_in_transaction(ledger->db) ||
-		    err_set(err, ERR_BUSY,
-			"the transaction was rolled back: the disk is full");
+		       err_set(err, ERR_BUSY,
+			   "the transaction was rolled back: the disk is full");
 	if (!sql_begin(ledger->db, err))
 		return false;
 	ledger->open = true;

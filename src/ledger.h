@@ -85,10 +85,11 @@ void ledger_rollback(struct ledger *ledger);
 
 /*
  * Takes a report of a source, inside the open transaction, as a whole or not
- * at all. token is noted as used. body_sha256 is of the body as sent (after
- * inflating). For LEDGER_DENIED and LEDGER_UNNAMED *at is the index of the
- * volume that is to blame. answer must be empty, and is filled for STORED and
- * REPLAYED.
+ * at all; when the disk or memory fails, the whole transaction is undone with
+ * it, which ledger_commit then reports. token is noted as used. body_sha256 is
+ * of the body as sent (after inflating). For LEDGER_DENIED and LEDGER_UNNAMED
+ * *at is the index of the volume that is to blame. answer must be empty, and
+ * is filled for STORED and REPLAYED.
  */
 enum ledger_result ledger_add_report(struct ledger *ledger, int64_t source,
     int64_t token, const struct report *report,

@@ -38,6 +38,7 @@ struct server {
 	struct job_pool *jobs;
 	struct delivery *delivery;
 	struct http *http;
+	struct token_cache tokens;
 	bool stopping;
 	int64_t stop_us; /* monotonic time by which it ends */
 };
@@ -230,8 +231,8 @@ check_token(struct server *sv, const struct http_head *head,
 	if (head->bearer == NULL)
 		turn_away(
 		    out, 401, "send a token: Authorization: Bearer TOKEN");
-	else if (db == NULL ||
-		 !token_find(db, head->bearer, &out->holder, &err)) {
+	else if (db == NULL || !token_find(db, &sv->tokens, head->bearer,
+				   &out->holder, &err)) {
 		log_warn("server.token", "error=\"%s\"", err.text);
 		turn_away(out, 503, "the database does not answer; try again");
 	} else if (out->holder.role == TOKEN_NOBODY)
@@ -407,8 +408,10 @@ static bool
 open_all(struct server *sv, struct err *err)
 {
 	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
-	const struct http_owner owner = {
-	    .ctx = sv, .gate = on_gate, .handler = on_request, .seen = on_seen};
+	const struct http_owner owner = {.ctx = sv,
+	    .gate = on_gate,
+	    .handler = on_request,
+	    .seen = sv->settings->verbose ? on_seen : NULL};
 
 	raise_file_limit(&limits);
 	sv->lock = store_lock(sv->settings->db_folder, err);

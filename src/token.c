@@ -113,13 +113,10 @@ parse_role(const char *word)
 	return TOKEN_NOBODY;
 }
 
-bool
-token_find(
-    struct sql *db, const char *text, struct token_holder *out, struct err *err)
+static bool
+load(struct sql *db, const uint8_t hash[TLS_SHA256_BYTES],
+    struct token_holder *out, struct err *err)
 {
-	uint8_t hash[TLS_SHA256_BYTES];
-	char lower[UUID_TEXT_SIZE];
-	struct uuid uuid;
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT t.id, t.hash, t.role, t.source, t.account, s.disabled"
 	    " FROM token t LEFT JOIN source s ON s.id = t.source"
@@ -129,19 +126,14 @@ token_find(
 	const void *kept;
 	size_t len;
 
-	memset(out, 0, sizeof *out);
 	if (s == NULL)
 		return false;
-	/* A UUID is the same token in either case. */
-	if (uuid_parse(text, strlen(text), &uuid))
-		text = uuid_format(&uuid, lower);
-	tls_sha256(text, strlen(text), hash);
-	sql_bind_blob(s, 1, hash, sizeof hash);
+	sql_bind_blob(s, 1, hash, TLS_SHA256_BYTES);
 	result = sql_step(s, err);
 	if (result != SQL_ROW)
 		return result == SQL_END;
 	kept = sql_blob(s, 1, &len);
-	if (len == sizeof hash && tls_equal(kept, hash, len)) {
+	if (len == TLS_SHA256_BYTES && tls_equal(kept, hash, len)) {
 		out->token = sql_int(s, 0);
 		out->role = parse_role(sql_text(s, 2));
 		out->source = sql_int(s, 3);
@@ -149,6 +141,51 @@ token_find(
 		out->disabled = sql_int(s, 5) != 0;
 	}
 	sql_done(s);
+	return true;
+}
+
+/* While a transaction is open nobody else can write. */
+static void
+check_age(struct sql *db, struct token_cache *cache)
+{
+	int64_t version;
+
+	if (sql_in_transaction(db))
+		return;
+	version = sql_data_version(db);
+	if (version != cache->data_version) {
+		memset(cache, 0, sizeof *cache);
+		cache->data_version = version;
+	}
+}
+
+bool
+token_find(struct sql *db, struct token_cache *cache, const char *text,
+    struct token_holder *out, struct err *err)
+{
+	uint8_t hash[TLS_SHA256_BYTES];
+	char lower[UUID_TEXT_SIZE];
+	struct uuid uuid;
+	size_t slot;
+
+	memset(out, 0, sizeof *out);
+	/* A UUID is the same token in either case. */
+	if (uuid_parse(text, strlen(text), &uuid))
+		text = uuid_format(&uuid, lower);
+	tls_sha256(text, strlen(text), hash);
+	check_age(db, cache);
+	slot = hash[0] % TOKEN_CACHE_SLOTS;
+	if (cache->slots[slot].holder.role != TOKEN_NOBODY &&
+	    tls_equal(cache->slots[slot].hash, hash, sizeof hash)) {
+		*out = cache->slots[slot].holder;
+		return true;
+	}
+	if (!load(db, hash, out, err))
+		return false;
+	if (out->role != TOKEN_NOBODY) {
+		memcpy(cache->slots[slot].hash, hash, sizeof hash);
+		cache->slots[slot].holder = *out;
+	}
 	return true;
 }
 

@@ -59,10 +59,25 @@ struct token_spec {
 bool token_create(struct sql *db, const struct token_spec *spec, int64_t now,
     char text[TOKEN_TEXT_SIZE], struct err *err);
 
+/* What was found before, so that most requests need no query. The zero value
+ * is empty. It holds hashes only, and is emptied by itself when another
+ * connection has written; after a change through the same connection clear
+ * it by setting it to zero. */
+enum {
+	TOKEN_CACHE_SLOTS = 64
+};
+struct token_cache {
+	int64_t data_version;
+	struct {
+		uint8_t hash[TLS_SHA256_BYTES];
+		struct token_holder holder; /* role TOKEN_NOBODY: free */
+	} slots[TOKEN_CACHE_SLOTS];
+};
+
 /* Who holds a token; role TOKEN_NOBODY when nobody does. False only when the
  * database does not work. */
-bool token_find(struct sql *db, const char *text, struct token_holder *out,
-    struct err *err);
+bool token_find(struct sql *db, struct token_cache *cache, const char *text,
+    struct token_holder *out, struct err *err);
 
 /* Notes the use, inside the caller's transaction, unless it was noted less
  * than TOKEN_USE_STEP_SECS ago. */

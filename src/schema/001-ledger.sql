@@ -128,7 +128,7 @@ CREATE TABLE sample (
   volume INTEGER NOT NULL,
   nanos INTEGER NOT NULL,
   revision INTEGER NOT NULL,
-  bytes INTEGER NOT NULL CHECK (bytes >= 0),
+  bytes INTEGER NOT NULL,
   account INTEGER NOT NULL,
   fact INTEGER NOT NULL,
   name INTEGER,
