@@ -616,10 +616,10 @@ make_parents(const char *path, struct err *err)
 	char folder[PATH_MAX];
 	char *slash;
 
-	if (strlen(path) >= sizeof folder)
+	if ((size_t)snprintf(folder, sizeof folder, "%s", path) >=
+	    sizeof folder)
 		return err_set(
 		    err, ERR_INPUT, "the path %.80s... is too long", path);
-	strcpy(folder, path);
 	for (slash = strchr(folder + 1, '/'); slash != NULL;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';

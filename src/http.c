@@ -74,7 +74,8 @@ is_port(const char *port)
 {
 	size_t len = strspn(port, "0123456789");
 
-	return port[len] == '\0' && len <= 5 && atoi(port) <= 65535;
+	return len > 0 && len <= 5 && port[len] == '\0' &&
+	       strtoul(port, NULL, 10) <= 65535;
 }
 
 static int
@@ -108,7 +109,7 @@ open_socket(const char *bind_addr, struct err *err)
 	};
 	char host[MAX_HOST + 1];
 	struct addrinfo *ai = NULL;
-	const char *port = NULL;
+	const char *port = "";
 	int fd;
 
 	if (!split_bind_addr(bind_addr, host, &port, err))
@@ -137,7 +138,7 @@ port_of(int fd)
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
 		(void)getnameinfo((struct sockaddr *)&sa, len, NULL, 0, port,
 		    sizeof port, NI_NUMERICSERV);
-	return (unsigned)atoi(port);
+	return (unsigned)strtoul(port, NULL, 10);
 }
 
 void

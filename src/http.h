@@ -27,17 +27,25 @@ struct tls_server; /* lib/tls.h */
 
 /* The limits of this part; each is named in the manual. */
 struct http_limits {
-	size_t body_bytes;	    /* 8 MiB, as sent */
-	size_t head_bytes;	    /* 32 KiB: request line and headers */
-	unsigned connections;	    /* 10000 */
-	unsigned stranger_connections; /* 64 per address without a token */
-	int64_t head_ms;	    /* 10000, from the first byte or accept */
-	int64_t body_ms;	    /* 60000, from the end of the head */
-	int64_t idle_ms;	    /* 75000, between requests */
+	size_t body_bytes;    /* 8 MiB, as sent */
+	size_t head_bytes;    /* 32 KiB: request line and headers */
+	unsigned connections; /* 10000 */
+	/* 64: of one address (one IPv6 /64) while none of its connections has
+	 * shown a token that the gate knows; more are closed, with a 429
+	 * where that can be said without waiting. */
+	unsigned stranger_connections;
+	/* 10000: total, from accept or, later, a head's first byte. */
+	int64_t head_ms;
+	/* 60000: total, from the end of the head; and as long again for the
+	 * client to read the answer. */
+	int64_t body_ms;
+	int64_t idle_ms; /* 75000, between requests */
 };
 
-#define HTTP_LIMITS_DEFAULT                                                    \
-	{8u << 20, 32u << 10, 10000, 64, 10000, 60000, 75000}
+#define HTTP_LIMITS_DEFAULT                                         \
+	{                                                           \
+		8u << 20, 32u << 10, 10000, 64, 10000, 60000, 75000 \
+	}
 
 /* The head of a request, as the gate sees it. Strings are borrowed for the
  * call. */
@@ -50,12 +58,14 @@ struct http_head {
 	const char *content_type; /* or "" */
 };
 
-/* The gate's answer. status 0 lets the request in; anything else is sent as
- * a problem, and the connection ends. */
+/* The gate's answer. status 0 lets the request in, unless its head asks for
+ * something that cannot be (411, 413, 417); anything else is sent as a
+ * problem, and the connection ends. A holder whose role is not TOKEN_NOBODY
+ * makes the connection known, whatever the status. */
 struct http_verdict {
 	unsigned status;
-	const char *detail;    /* a sentence; static text */
-	const char *allow;     /* for 405: the methods, static text; or NULL */
+	const char *detail; /* a sentence; static text */
+	const char *allow;  /* for 405: the methods, static text; or NULL */
 	struct token_holder holder; /* who it is; kept with the request */
 };
 
@@ -63,13 +73,15 @@ typedef void http_gate_fn(
     void *ctx, const struct http_head *head, struct http_verdict *out);
 typedef void http_handler_fn(void *ctx, struct http_request *req);
 
-/* Told after each answer was handed to the socket, for logs and counters. */
+/* Told after each answer was handed to the socket, for logs and counters;
+ * refusals and answers whose client had left are told as well. method and
+ * path are "" when they could not be read. */
 struct http_seen {
 	const char *method, *path;
 	unsigned status;
-	const char *peer; /* address as text */
-	int64_t micros;	  /* from the end of the head to the answer */
-	size_t body_bytes;
+	const char *peer;  /* address as text */
+	int64_t micros;	   /* from the end of the head to the answer */
+	size_t body_bytes; /* of the answer */
 };
 typedef void http_seen_fn(void *ctx, const struct http_seen *seen);
 
@@ -81,8 +93,9 @@ struct http_owner {
 };
 
 /* Listens on address:port (port 0: any free one, see http_port). tls NULL is
- * plain HTTP. An address in brackets is IPv6. tls is borrowed and may be
- * swapped later with http_set_tls. */
+ * plain HTTP. The address is numeric, IPv6 in brackets; none means any. tls
+ * is borrowed and may be swapped later with http_set_tls. The process has to
+ * ignore SIGPIPE. */
 struct http *http_open(struct loop *loop, const char *bind_addr,
     struct tls_server *tls, const struct http_limits *limits,
     const struct http_owner *owner, struct err *err);
@@ -109,7 +122,8 @@ const char *http_path(const struct http_request *req); /* without query */
 const char *http_query(const struct http_request *req);
 /* First header of that name, case-insensitive; NULL when absent. */
 const char *http_header(const struct http_request *req, const char *name);
-/* The whole body in one piece; len 0 when there is none. */
+/* The whole body in one piece; len 0 when there is none. NULL without
+ * memory. */
 const char *http_body(struct http_request *req, size_t *len);
 const struct token_holder *http_holder(const struct http_request *req);
 

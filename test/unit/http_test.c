@@ -99,6 +99,9 @@ handle(void *ctx, struct http_request *req)
 		    http_connections(server->http), http_pending(server->http),
 		    server->served, server->seen);
 		http_reply(req, 200, "text/plain", text, strlen(text));
+	} else if (strcmp(path, "/open/length") == 0) {
+		snprintf(text, sizeof text, "length=%zu.", len);
+		http_reply(req, 200, "text/plain", text, strlen(text));
 	} else if (strcmp(path, "/open/big") == 0) {
 		char *big = calloc(1, BIG_BYTES);
 
@@ -683,6 +686,29 @@ a_large_body_can_read_its_refusal(void **state)
 }
 
 static void
+a_body_as_large_as_allowed_is_taken(void **state)
+{
+	static char body[100001];
+	int fd;
+
+	(void)state;
+	start(&small);
+	memset(body, 'b', 100000);
+	fd = dial();
+	say(fd, "POST /open/length HTTP/1.1\r\n" HOST
+		"Content-Length: 100000\r\n\r\n");
+	say(fd, body);
+	assert_true(hear(fd, "length=100000.", WAIT_MS));
+	say(fd, "POST /open/length HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\n\r\n186a0\r\n");
+	say(fd, body);
+	say(fd, "\r\n0\r\n\r\n");
+	assert_true(hear(fd, "length=100000.", WAIT_MS));
+	close(fd);
+	stop();
+}
+
+static void
 chunks_that_add_up_to_too_much_are_413(void **state)
 {
 	char one[1100];
@@ -833,15 +859,18 @@ static void
 an_answer_nobody_reads_is_given_up(void **state)
 {
 	struct http_limits limits = small;
+	int64_t from_us;
 	int fd;
 
 	(void)state;
-	limits.body_ms = 200;
+	limits.body_ms = 400;
 	start(&limits);
 	fd = dial();
+	from_us = clock_mono_us();
 	say(fd, "GET /open/big HTTP/1.1\r\n" HOST "\r\n");
 	assert_true(hear(fd, "\r\n\r\n", WAIT_MS));
 	wait_until_alone();
+	expect_between(ms_since(from_us), 350, 1500);
 	close(fd);
 	stop();
 }
@@ -874,6 +903,20 @@ clients_that_leave_while_it_is_pending_do_no_harm(void **state)
 	stop();
 }
 
+/* Until the other side ends, read slowly at first. */
+static size_t
+count_bytes(int fd)
+{
+	static char junk[1 << 16];
+	size_t count = 0;
+	ssize_t got;
+
+	poll(NULL, 0, 50);
+	while ((got = recv(fd, junk, sizeof junk, 0)) > 0)
+		count += (size_t)got;
+	return count;
+}
+
 static void
 a_half_closed_client_gets_its_answer(void **state)
 {
@@ -893,6 +936,12 @@ a_half_closed_client_gets_its_answer(void **state)
 	shutdown(fd, SHUT_WR);
 	assert_true(hear(fd, NULL, WAIT_MS));
 	expect_refusal(401, "half-closed");
+	close(fd);
+	/* An answer that is larger than any socket's buffer, too. */
+	fd = dial();
+	say(fd, "GET /open/big HTTP/1.1\r\n" HOST "\r\n");
+	shutdown(fd, SHUT_WR);
+	assert_int_equal(count_bytes(fd) / BIG_BYTES, 1);
 	close(fd);
 	wait_until_alone();
 	stop();
@@ -1230,6 +1279,7 @@ main(void)
 	    TEST(what_follows_a_refusal_is_never_served),
 	    TEST(pipelined_requests_are_served_in_order),
 	    TEST(a_large_body_can_read_its_refusal),
+	    TEST(a_body_as_large_as_allowed_is_taken),
 	    TEST(chunks_that_add_up_to_too_much_are_413),
 	    TEST(a_body_is_invited_only_when_it_is_wanted),
 	    TEST(clients_that_drip_are_ended_in_total_time),
