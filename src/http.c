@@ -493,7 +493,7 @@ http_drain(struct http *http)
 	http->draining = true;
 	TAILQ_FOREACH(conn, &http->conns, all)
 	{
-		if (conn->phase == HTTP_IDLE)
+		if (conn->phase == HTTP_IDLE || conn->phase == HTTP_PARKED)
 			http_conn_later(conn, HTTP_TODO_CLOSE);
 	}
 }

@@ -30,9 +30,10 @@ struct http_limits {
 	size_t body_bytes;    /* 8 MiB, as sent */
 	size_t head_bytes;    /* 32 KiB: request line and headers */
 	unsigned connections; /* 10000 */
-	/* 64: of one address (one IPv6 /64) while none of its connections has
-	 * shown a token that the gate knows; more are closed, with a 429
-	 * where that can be said without waiting. */
+	/* 64: heard at once from one address (one IPv6 /64) while none of its
+	 * connections has shown a token that the gate knows. More wait up to
+	 * a second for that, then are closed, with a 429 where that can be
+	 * said without waiting. */
 	unsigned stranger_connections;
 	/* 10000: total, from accept or, later, a head's first byte. */
 	int64_t head_ms;

@@ -214,12 +214,68 @@ http_request_end(struct http_request *req)
 	free(req);
 }
 
+/* --- strangers --- */
+
+static bool
+has_room(const struct http_conn *conn)
+{
+	const struct http_peer *peer = conn->peer;
+
+	return peer->known > 0 || peer->strangers - peer->parked <=
+				      conn->http->limits.stranger_connections;
+}
+
+static void
+park(struct http_conn *conn)
+{
+	conn->phase = HTTP_PARKED;
+	conn->peer->parked++;
+	conn->http->parked++;
+}
+
+static void
+unpark(struct http_conn *conn)
+{
+	conn->phase = HTTP_IDLE;
+	conn->peer->parked--;
+	conn->http->parked--;
+}
+
+static void
+start_hearing(struct http_conn *conn)
+{
+	unpark(conn);
+	conn->deadline_us = after_ms(conn->http->limits.head_ms);
+	bufferevent_enable(conn->bev, EV_READ);
+}
+
+/* The first token from an address lets in all who wait there. */
+static void
+greet(struct http_conn *conn)
+{
+	struct http_conn *other;
+
+	conn->known = true;
+	http_peer_greet(conn->peer);
+	if (conn->peer->parked == 0)
+		return;
+	TAILQ_FOREACH(other, &conn->http->conns, all)
+	{
+		if (other->phase == HTTP_PARKED && other->peer == conn->peer)
+			start_hearing(other);
+	}
+}
+
+/* --- the end --- */
+
 /* What is ours of a connection whose stream is gone or about to go. */
 static void
 forget(struct http_conn *conn)
 {
 	struct http *http = conn->http;
 
+	if (conn->phase == HTTP_PARKED)
+		unpark(conn);
 	TAILQ_REMOVE(&http->conns, conn, all);
 	if (conn->todo != HTTP_TODO_NONE)
 		TAILQ_REMOVE(&http->todos, conn, todos);
@@ -527,10 +583,8 @@ pass_gate(struct http_conn *conn)
 	struct http_verdict verdict = {0};
 
 	owner->gate(owner->ctx, &asked, &verdict);
-	if (verdict.holder.role != TOKEN_NOBODY && !conn->known) {
-		conn->known = true;
-		http_peer_greet(conn->peer);
-	}
+	if (verdict.holder.role != TOKEN_NOBODY && !conn->known)
+		greet(conn);
 	/* Who asks comes before how much it wants to send. */
 	if (verdict.status == 0 && head->status != 0) {
 		verdict.status = head->status;
@@ -681,6 +735,7 @@ on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 		return;
 	switch (conn->phase) {
 	case HTTP_FRESH:
+	case HTTP_PARKED:
 		hold(conn);
 		break;
 	case HTTP_IDLE:
@@ -744,11 +799,15 @@ meet(struct http_conn *conn)
 	/* Else an answer in two writes waits 40 ms for the client's ACK. */
 	setsockopt(bufferevent_getfd(conn->bev), IPPROTO_TCP, TCP_NODELAY, &on,
 	    sizeof on);
-	if (conn->peer->known == 0 &&
-	    conn->peer->strangers > http->limits.stranger_connections) {
+	if (has_room(conn))
+		return true;
+	if (http->parked >= http->limits.connections / HTTP_PARK_PART) {
 		send_away(conn);
 		return false;
 	}
+	park(conn);
+	conn->deadline_us = after_ms(HTTP_PARK_MS);
+	bufferevent_disable(conn->bev, EV_READ);
 	return true;
 }
 
@@ -811,20 +870,41 @@ http_conn_turn(struct http_conn *conn)
 		write_refusal(conn);
 		break;
 	case HTTP_TODO_CLOSE:
-		if (conn->phase == HTTP_IDLE)
+		if (conn->phase == HTTP_IDLE || conn->phase == HTTP_PARKED)
 			http_conn_close(conn);
 		break;
+	}
+}
+
+/* Whether there is room for it now; if not until its time is up, it goes. */
+static void
+check_parked(struct http_conn *conn, int64_t now_us)
+{
+	unpark(conn);
+	if (has_room(conn)) {
+		park(conn);
+		start_hearing(conn);
+	} else if (now_us >= conn->deadline_us) {
+		send_away(conn);
+	} else {
+		park(conn);
 	}
 }
 
 void
 http_conn_check(struct http_conn *conn, int64_t now_us)
 {
-	if (conn->deadline_us == 0 || now_us < conn->deadline_us ||
-	    conn->todo != HTTP_TODO_NONE)
+	if (conn->todo != HTTP_TODO_NONE)
+		return;
+	if (conn->phase == HTTP_PARKED) {
+		check_parked(conn, now_us);
+		return;
+	}
+	if (conn->deadline_us == 0 || now_us < conn->deadline_us)
 		return;
 	switch (conn->phase) {
 	case HTTP_FRESH:
+	case HTTP_PARKED:
 	case HTTP_PENDING:
 		break;
 	case HTTP_IDLE:

@@ -2,8 +2,8 @@
  * http_conn.h - one connection of the HTTP server, from accept to close; what
  * http.c and http_conn.c share.
  *
- *   FRESH -> IDLE -> HEAD -> BODY -> PENDING -> ANSWER -> IDLE ...
- *                      \______\__> TURNED_AWAY -> gone
+ *   FRESH (-> PARKED) -> IDLE -> HEAD -> BODY -> PENDING -> ANSWER -> IDLE ...
+ *                                   \______\__> TURNED_AWAY -> gone
  */
 #ifndef SRC_HTTP_CONN_H
 #define SRC_HTTP_CONN_H
@@ -29,10 +29,16 @@ enum {
 	 * before the connection is gone. */
 	HTTP_LINGER_MS = 2000,
 	HTTP_LINGER_BYTES = 1 << 20,
+	/* Many connections that a good client opens at once are strangers
+	 * until the first of them has shown its token: so long the rest may
+	 * wait for it. All who wait are at most this part of the cap. */
+	HTTP_PARK_MS = 1000,
+	HTTP_PARK_PART = 4,
 };
 
 enum http_phase {
 	HTTP_FRESH,	  /* accepted; libevent is still making it */
+	HTTP_PARKED,	  /* one stranger too many: not heard yet */
 	HTTP_IDLE,	  /* no byte of the next head is here */
 	HTTP_HEAD,	  /* some are; libevent sees none of them yet */
 	HTTP_BODY,	  /* the gate let it in; libevent reads */
@@ -119,7 +125,7 @@ struct http {
 	struct httphead *spare_head;  /* owned */
 	struct http_conn **by_fd;     /* owned */
 	size_t by_fd_count;
-	unsigned open, pending, port;
+	unsigned open, pending, parked, port;
 	bool draining, paused;
 };
 

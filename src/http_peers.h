@@ -19,6 +19,7 @@ struct http_peer {
 	uint64_t key[2];
 	unsigned strangers;
 	unsigned known;
+	unsigned parked; /* of the strangers, those who have to wait */
 };
 
 struct http_peers;

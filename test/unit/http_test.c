@@ -995,17 +995,44 @@ strangers_of_one_address_are_few(void **state)
 	assert_non_null(strstr(answer, "Retry-After: "));
 	close(fds[3]);
 	/* Once one of them is known, the others come with it. */
+	fds[3] = dial();
+	say(fds[3], "GET /open HTTP/1.1\r\n" HOST "\r\n");
+	assert_false(hear(fds[3], "\r\n\r\n", 100));
 	say(fds[0], "GET /x HTTP/1.1\r\n" HOST TOKEN "\r\n");
 	assert_true(hear(fds[0], "\r\n\r\n", WAIT_MS));
 	assert_int_equal(status(), 200);
-	for (i = 3; i < 5; i++) {
-		fds[i] = dial();
-		say(fds[i], "GET /open HTTP/1.1\r\n" HOST "\r\n");
-		assert_true(hear(fds[i], "\r\n\r\n", WAIT_MS));
-		assert_int_equal(status(), 200);
-	}
+	assert_true(hear(fds[3], "\r\n\r\n", WAIT_MS));
+	assert_int_equal(status(), 200);
+	fds[4] = dial();
+	say(fds[4], "GET /open HTTP/1.1\r\n" HOST "\r\n");
+	assert_true(hear(fds[4], "\r\n\r\n", WAIT_MS));
+	assert_int_equal(status(), 200);
 	for (i = 0; i < 5; i++)
 		close(fds[i]);
+	stop();
+}
+
+static void
+a_stranger_who_waits_comes_after_one_who_leaves(void **state)
+{
+	struct http_limits limits = small;
+	int first, second;
+
+	(void)state;
+	limits.stranger_connections = 1;
+	limits.connections = 4; /* room for one to wait */
+	start(&limits);
+	first = dial();
+	say(first, "GET /open HTTP/1.1\r\n" HOST "\r\n");
+	assert_true(hear(first, "\r\n\r\n", WAIT_MS));
+	second = dial();
+	say(second, "GET /open HTTP/1.1\r\n" HOST "\r\n");
+	assert_false(hear(second, "\r\n\r\n", 50));
+	refuse("", 429);
+	close(first);
+	assert_true(hear(second, "\r\n\r\n", WAIT_MS));
+	assert_int_equal(status(), 200);
+	close(second);
 	stop();
 }
 
@@ -1289,6 +1316,7 @@ main(void)
 	    TEST(a_half_closed_client_gets_its_answer),
 	    TEST(past_the_cap_clients_wait_their_turn),
 	    TEST(strangers_of_one_address_are_few),
+	    TEST(a_stranger_who_waits_comes_after_one_who_leaves),
 	    TEST(no_descriptors_left_is_waited_out),
 	    TEST(draining_ends_what_is_idle_and_answers_the_rest),
 	    TEST(tls_answers_refuses_and_says_goodbye),
