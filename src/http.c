@@ -1,7 +1,7 @@
 /*
  * http.c - the HTTP(S) server of http.h over libevent's evhttp: the listener,
  * the limits that hold for all connections together, requests and answers.
- * What happens on one connection before and after is http_conn.c.
+ * What happens on one connection is http_conn.c and http_door.c.
  *
  * Owns evhttp, the listening socket and every struct http_conn. A request
  * belongs to its connection until the handler is asked, then to the handler
@@ -107,7 +107,7 @@ open_socket(const char *bind_addr, struct err *err)
 	    .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 	    .ai_socktype = SOCK_STREAM,
 	};
-	char host[MAX_HOST + 1];
+	char host[MAX_HOST + 1] = "";
 	struct addrinfo *ai = NULL;
 	const char *port = "";
 	int fd;

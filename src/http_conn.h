@@ -1,6 +1,6 @@
 /*
  * http_conn.h - one connection of the HTTP server, from accept to close; what
- * http.c and http_conn.c share.
+ * http.c, http_conn.c and http_door.c share.
  *
  *   FRESH (-> PARKED) -> IDLE -> HEAD -> BODY -> PENDING -> ANSWER -> IDLE ...
  *                                   \______\__> TURNED_AWAY -> gone
@@ -158,6 +158,37 @@ void http_request_end(struct http_request *req);
 
 /* The answer was handed over; on_complete callback of libevent's request. */
 void http_conn_answered(struct evhttp_request *evreq, void *conn);
+
+/* It has shown a token: it, and those who wait with it, are no strangers. */
+void http_conn_greet(struct http_conn *conn);
+
+/* So many milliseconds from now, as a deadline. */
+int64_t http_after_ms(int64_t ms);
+
+void http_tell_seen(struct http *http, const struct http_seen *seen);
+
+/* --- http_door.c --- */
+
+/* Callback of a stream's input buffer; arg is the http_conn. */
+void http_door_input(
+    struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg);
+
+/* Reads a new head from what the input holds. */
+void http_door_start(struct http_conn *conn);
+
+/* From now on evhttp hears nothing of this connection; the answer is written
+ * in its next turn, by http_door_write_refusal. detail and allow are static;
+ * allow may be NULL. */
+void http_door_turn_away(struct http_conn *conn, unsigned status,
+    const char *detail, const char *allow);
+void http_door_write_refusal(struct http_conn *conn);
+
+/* conn.refusal as bytes, and the owner told of it. */
+void http_door_make_refusal(struct http_conn *conn, struct buf *out);
+void http_door_tell_refused(struct http_conn *conn, size_t sent_bytes);
+
+/* Gives back the reader of a head, if there is one. */
+void http_door_put_head(struct http_conn *conn);
 
 /* Accepts as long as there is room; http.c. */
 void http_listen_again(struct http *http);
