@@ -491,8 +491,8 @@ http_drain(struct http *http)
 	http->bound = NULL;
 	http->listener = NULL;
 	http->draining = true;
-	TAILQ_FOREACH(conn, &http->conns, all)
-	{
+	for (conn = TAILQ_FIRST(&http->conns); conn != NULL;
+	     conn = TAILQ_NEXT(conn, all)) {
 		if (conn->phase == HTTP_IDLE || conn->phase == HTTP_PARKED)
 			http_conn_later(conn, HTTP_TODO_CLOSE);
 	}
