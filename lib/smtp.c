@@ -159,6 +159,7 @@ struct session {
 	smtp_message_t mail;
 	auth_context_t auth; /* NULL: do not authenticate */
 	bool tls_on, auth_on;
+	bool leaving;	    /* QUIT is said: what follows decides nothing */
 	bool auth_open;	    /* an AUTH has not been answered for good */
 	bool auth_declined; /* ... of a mechanism that is not wanted */
 	bool given;	    /* the message callback has given everything */
@@ -411,16 +412,6 @@ quote(const struct session *s, const char *text, char out[SMTP_REPLY_SIZE])
 /* --- the session: notes and ends ---------------------------------------- */
 
 static void
-note_life(struct session *s)
-{
-	int64_t now_us = clock_mono_us();
-
-	if (now_us - s->active_us >= (s->step_ms - SLACK_MS) * 1000)
-		s->notes->step_late = true;
-	s->active_us = now_us;
-}
-
-static void
 note_stage(struct session *s, enum stage stage)
 {
 	s->notes->stage = stage;
@@ -491,6 +482,22 @@ stop(struct session *s, enum fault fault)
 	_exit(0);
 }
 
+/* Called at each sign of life. A write of the message that ran out of time is
+ * not noticed by libesmtp: it would go on behind the bytes that are missing,
+ * and the relay might take the rest for the whole. */
+static void
+note_life(struct session *s)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (now_us - s->active_us >= (s->step_ms - SLACK_MS) * 1000) {
+		s->notes->step_late = true;
+		if (s->notes->stage == STAGE_BODY)
+			stop(s, FAULT_NONE);
+	}
+	s->active_us = now_us;
+}
+
 /* --- the session: what goes over the line ------------------------------- */
 
 /* The code of an answer's line, and whether it is the answer's last. False
@@ -550,7 +557,8 @@ take_line(struct session *s)
 	snprintf(both, sizeof both, "%s %s", reading->text, text);
 	quote(s, both, reading->text);
 	if (last) {
-		s->notes->last = *reading;
+		if (!s->leaving)
+			s->notes->last = *reading;
 		reading->code = 0;
 		reading->text[0] = '\0';
 	}
@@ -643,6 +651,8 @@ on_command(struct session *s, const char *line, size_t len)
 		note_stage(s, STAGE_RCPT);
 	else if (starts_with(line, len, "DATA"))
 		note_stage(s, STAGE_DATA);
+	else if (starts_with(line, len, "QUIT"))
+		s->leaving = true;
 }
 
 static void
@@ -707,6 +717,7 @@ begin_connection(struct session *s)
 	s->active_us = clock_mono_us();
 	s->notes->step_late = false;
 	s->tls_on = s->auth_on = s->auth_open = s->auth_declined = false;
+	s->leaving = false;
 	s->line_len = 0;
 	s->line_cut = false;
 	s->reading.code = 0;
@@ -728,6 +739,8 @@ static void
 end_message(struct session *s)
 {
 	note_answers(s);
+	if (s->notes->message.code == 0)
+		return; /* so BDAT calls a connection that was lost */
 	note_stage(s, STAGE_DONE);
 	if (write(s->tell, "", 1) < 0) {
 		/* The caller waits its full time, then. */
@@ -951,6 +964,7 @@ set_process(pid_t caller)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != caller)
 		_exit(1);
+	prctl(PR_SET_DUMPABLE, 0); /* a core would hold the password */
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGALRM, &alarm_action, NULL);
 	signal(SIGTERM, SIG_DFL);
@@ -997,6 +1011,7 @@ static enum end
 wait_session(pid_t pid, int pipe_fd, int64_t total_ms)
 {
 	int64_t until_us = clock_mono_us() + total_ms * 1000;
+	const int64_t quit_us = (int64_t)QUIT_MS * 1000;
 	enum end end = END_ITSELF;
 	int status = 0;
 
@@ -1016,8 +1031,8 @@ wait_session(pid_t pid, int pipe_fd, int64_t total_ms)
 			continue;
 		if (read(pipe_fd, &byte, 1) != 1)
 			break;
-		if (left_us > QUIT_MS * 1000)
-			until_us = clock_mono_us() + QUIT_MS * 1000;
+		if (left_us > quit_us)
+			until_us = clock_mono_us() + quit_us;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -1207,8 +1222,10 @@ explain_silence(const struct session *s, enum end end, struct err *err)
 		return err_set(err, ERR_BUSY,
 		    "SMTP relay %s was not done within %lld s: stopped %s",
 		    name, (long long)s->total_ms / 1000, where);
+	/* libesmtp runs off its table of states when a relay hangs up on
+	 * commands that were sent in one go. */
 	if (end == END_CRASHED)
-		return err_set(err, ERR_BROKEN,
+		return err_set(err, ERR_BUSY,
 		    "the session with SMTP relay %s broke down %s", name,
 		    where);
 	if (notes->step_late)
