@@ -124,8 +124,8 @@ watch(
 {
 	struct event *event;
 
-	event = event_new(
-	    loop_base(job->pool->loop), fd, what | EV_PERSIST, on_ready, arg);
+	event = event_new(loop_base(job->pool->loop), fd,
+	    (short)(what | EV_PERSIST), on_ready, arg);
 	if (event == NULL)
 		return NULL;
 	event_priority_set(event, FIRST_PRIORITY);
@@ -176,8 +176,8 @@ collect(struct job *job)
 		return false;
 	if (!buf_reserve(output, READ_BYTES)) {
 		job->result.too_much = true;
-		stop_collecting(job);
 		kill_group(job, SIGKILL);
+		stop_collecting(job);
 		return false;
 	}
 	got = read(job->output_fd, output->data + output->len, READ_BYTES);
@@ -197,8 +197,8 @@ collect(struct job *job)
 	output->len += (size_t)got;
 	output->data[output->len] = '\0';
 	if (job->result.too_much) {
-		stop_collecting(job);
 		kill_group(job, SIGKILL);
+		stop_collecting(job);
 	}
 	return true;
 }
@@ -534,9 +534,9 @@ job_pool_free(struct job_pool *pool)
 	if (pool == NULL)
 		return;
 	while ((job = pool->first) != NULL) {
+		pool->first = job->next;
 		kill_group(job, SIGKILL);
 		reap(job);
-		unlink_job(job);
 		job_free(job);
 	}
 	loop_signal_free(pool->gone);

@@ -430,6 +430,16 @@ freeing_the_pool_kills_what_runs(void **state)
 	/* tear_down sees that no child and no descriptor is left */
 }
 
+/* Valgrind runs a vfork as a fork, so that an exec that fails is only known
+ * by the exit code, and is itself what /proc/self/exe runs. */
+static bool
+is_under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "valgrind") != NULL;
+}
+
 static void
 a_program_that_is_not_there_is_refused(void **state)
 {
@@ -439,6 +449,12 @@ a_program_that_is_not_there_is_refused(void **state)
 	struct err err = ERR_INIT;
 
 	spec.program = "/nonexistent/program";
+	if (is_under_valgrind()) {
+		assert_true(job_start(b->pool, &spec, &err));
+		run(b);
+		assert_int_equal(b->last.exit_code, 127);
+		return;
+	}
 	assert_false(job_start(b->pool, &spec, &err));
 	assert_int_equal(err.kind, ERR_BUSY);
 	assert_string_equal(
@@ -457,7 +473,11 @@ play_server(int tell)
 	struct job_pool *pool = loop ? job_pool_new(loop, &err) : NULL;
 	struct job_spec spec = {
 	    .argv = argv, .deadline_ms = 60000, .on_done = on_done};
+	static char path[4096];
 
+	if (is_under_valgrind() &&
+	    readlink("/proc/self/exe", path, sizeof path - 1) > 0)
+		spec.program = path;
 	if (pool == NULL || !job_start(pool, &spec, &err))
 		_exit(1);
 	if (write(tell, "s", 1) < 0)
