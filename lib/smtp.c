@@ -453,7 +453,8 @@ note_rcpt(smtp_recipient_t recipient, const char *mailbox, void *arg)
 	note->complete = smtp_recipient_check_complete(recipient) != 0;
 }
 
-static void
+/* Returns how many recipients there are. */
+static size_t
 note_answers(struct session *s)
 {
 	struct rcpt_cursor cursor = {s, 0};
@@ -462,6 +463,7 @@ note_answers(struct session *s)
 	note_answer(
 	    s, smtp_message_transfer_status(s->mail), &s->notes->message);
 	smtp_enumerate_recipients(s->mail, note_rcpt, &cursor);
+	return cursor.next;
 }
 
 static void
@@ -735,12 +737,29 @@ begin_tls(struct session *s, struct ssl_st *ssl)
 	s->line_len = 0;
 }
 
+/* Whether the answer to the message is whole: with BDAT libesmtp reports one
+ * that was cut off as well. */
+static bool
+is_settled(const struct notes *notes, size_t n)
+{
+	size_t i;
+
+	if (notes->message.code >= 400)
+		return true;
+	for (i = 0; i < n; i++)
+		if (notes->rcpts[i].complete &&
+		    notes->rcpts[i].answer.code / 100 == 2)
+			return true;
+	return false;
+}
+
 static void
 end_message(struct session *s)
 {
-	note_answers(s);
-	if (s->notes->message.code == 0)
-		return; /* so BDAT calls a connection that was lost */
+	size_t n = note_answers(s);
+
+	if (!is_settled(s->notes, n))
+		return;
 	note_stage(s, STAGE_DONE);
 	if (write(s->tell, "", 1) < 0) {
 		/* The caller waits its full time, then. */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A message that SMTP could misread, or that is too large, fails for good
-before the relay hears of it; one of 32 MiB arrives whole."""
+before the relay hears of it; one of 32 MiB arrives whole, and a Bcc never."""
 import os
 import sys
 
@@ -41,6 +41,13 @@ def main():
         result = send(largest)
         assert result.words() == {A: 'delivered'}, result
         assert server.mails[0][2] == largest
+
+        for name in (b'Bcc', b'BCC', b'bcc'):
+            hidden = MESSAGE.replace(
+                b'\r\n\r\n', b'\r\n' + name + b': c@rcpt.test,\r\n'
+                b' d@rcpt.test\r\n\r\n', 1)
+            assert send(hidden).words() == {A: 'delivered'}
+            assert server.mails[-1][2] == MESSAGE, server.mails[-1]
 
 
 main()

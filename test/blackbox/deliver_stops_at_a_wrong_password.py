@@ -41,6 +41,7 @@ def main():
 
         result, server = send(folder, 'right-one', auth='NTLM CRAM-MD5 PLAIN')
         assert result.words() == {A: 'delivered'}, result
+        assert 'AUTH NTLM' in server.commands, server.commands  # alone
         assert server.strange_words == ['*'], server.strange_words
 
         result, server = send(folder, 'right-one', auth='NTLM GSSAPI')

@@ -19,7 +19,8 @@ What it can do wrong (all default to nothing):
                    STARTTLS, `early` behind the answer to EHLO, `long` in a
                    220 line of more than 1023 bytes
   hang WHERE       say nothing more: connect, ehlo, starttls, auth, mail, rcpt,
-                   data (in the middle of the message), dot, quit
+                   data (in the middle of the message), dot, half (of the
+                   answer to the message), quit
   drop WHERE       close the connection there; the same places
   drip             send every answer one byte a second
   soft, hard ADDR  answer RCPT for this address with 451, 550
@@ -44,7 +45,7 @@ import threading
 import time
 
 PLACES = ('connect', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'dot',
-          'quit')
+          'half', 'quit')
 
 
 class Gone(Exception):
@@ -280,6 +281,9 @@ class Session:
             return self.reset()
         server.keep(self.sender, list(self.rcpts), message)
         self.at('dot')
+        if 'half' in (server.hang, server.drop):
+            self.send(b'250-2.0.0 taken\r\n')
+            self.at('half')
         self.answer('250 2.0.0 taken as %d' % len(server.mails))
         self.reset()
 
