@@ -36,6 +36,8 @@ SRC = settings creds store fact account token source rate \
       mail outbox deliver \
       loop job http_reply http_peers http_conn http \
       writer ingest schedule delivery server_clock server \
+      summary summary_page summary_notes summary_text summary_html \
+      summary_csv summary_json \
       mail outbox \
       loop job http_reply http_peers http_door http_conn http ingest clockapi schedule delivery server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \

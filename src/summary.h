@@ -23,9 +23,10 @@ struct summary {
 	int64_t now;			/* unix seconds: when it was made */
 };
 
-/* Volumes that text and HTML list one by one; the CSV has all. */
+/* Lines of a month that text and HTML list one by one, the dearest first; the
+ * CSV has all. */
 enum {
-	SUMMARY_TOP_VOLUMES = 10
+	SUMMARY_TOP_LINES = 10
 };
 
 /* "[flexFS] 2026-10 usage 12.37 TiB-months, USD 380.02 (draft)", in UTF-8 on
@@ -44,5 +45,18 @@ void summary_csv(const struct summary *summary, struct buf *out);
 
 /* One bill as the JSON object of `report --format json`; indented. */
 void summary_json(const struct invoice *invoice, struct buf *out);
+
+/* --- figures in words, for the writers and whoever else says them --- */
+
+/* "740.00 GiB-months", from 1024 on "12.37 TiB-months". */
+void summary_put_usage(struct buf *out, const struct exact *gib_months);
+
+/* "USD 380.02", "USD 1.00 + EUR 2.00": never added across currencies.
+ * Accounts whose usage has no rate add " + unrated". */
+void summary_put_money(
+    struct buf *out, const struct invoice *invoices, size_t count);
+
+/* A value with digits decimals. */
+void summary_put_fixed(struct buf *out, const struct exact *x, int digits);
 
 #endif

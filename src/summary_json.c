@@ -1,0 +1,111 @@
+/*
+ * summary_json.c - one bill as a JSON object. In: a bill. Out: text; money,
+ * rates and quantities are decimal strings.
+ */
+#include <stdlib.h>
+
+#include "lib/json.h"
+#include "lib/utc.h"
+#include "summary.h"
+
+static void
+put_exact(struct json_writer *w, const char *name, const struct exact *x)
+{
+	char *text;
+
+	if (x == NULL) {
+		json_put_null(w, name);
+		return;
+	}
+	text = exact_decimal(x, INVOICE_EXACT_DIGITS);
+	json_put_string(w, name, text);
+	free(text);
+}
+
+static void
+put_hours(struct json_writer *w, const struct rating_hours *hours)
+{
+	json_put_object(w, "hours");
+	json_put_int(w, "measured", hours->measured);
+	json_put_int(w, "estimated", hours->estimated);
+	json_put_int(w, "unbilled", hours->unbilled);
+	json_put_end(w);
+}
+
+static void
+put_rate(struct json_writer *w, const struct rating_line *line)
+{
+	char age[RATE_AGE_SIZE];
+
+	if (line->age_hours == 0)
+		json_put_null(w, "max_age");
+	else
+		json_put_string(
+		    w, "max_age", rate_format_age(line->age_hours, age));
+	if (line->rated) {
+		json_put_string(w, "rate", line->rate.rate);
+		json_put_time(
+		    w, "rate_from", line->rate.from_hour * UTC_HOUR_SECS);
+	} else {
+		json_put_null(w, "rate");
+		json_put_null(w, "rate_from");
+	}
+}
+
+static void
+put_line(struct json_writer *w, const struct invoice *invoice,
+    const struct invoice_line *line)
+{
+	const struct rating_line *rated = line->rated;
+	char id[UUID_TEXT_SIZE];
+	struct invoice_period month;
+
+	json_put_object(w, NULL);
+	if (invoice->period.month_count > 1) {
+		invoice_month_of(
+		    invoice->months[line->month].month_start, &month);
+		json_put_string(w, "month", month.text);
+	}
+	json_put_string(w, "volume_id", uuid_format(&rated->volume_id, id));
+	json_put_string(w, "name", rated->name);
+	json_put_array(w, "former_names");
+	for (size_t i = 0; i < rated->former_count; i++)
+		json_put_string(w, NULL, rated->former_names[i]);
+	json_put_end(w);
+	put_rate(w, rated);
+	put_exact(w, "byte_hours", rated->byte_hours);
+	put_exact(w, "gib_months", rated->gib_months);
+	put_exact(w, "exact", rated->rated ? rated->amount : NULL);
+	json_put_string(w, "amount", line->amount);
+	put_hours(w, &rated->hours);
+	json_put_end(w);
+}
+
+void
+summary_json(const struct invoice *invoice, struct buf *out)
+{
+	struct json_writer w;
+
+	json_write(&w, out, JSON_INDENTED);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "account", invoice->account.name);
+	json_put_string(&w, "period", invoice->period.text);
+	json_put_string(&w, "state", invoice_state_name(invoice->state));
+	json_put_string(&w, "reason", invoice_reason_name(invoice->reason));
+	json_put_string(&w, "currency", invoice->account.currency);
+	json_put_int(&w, "hours_in_month", invoice->hours_in_period);
+	json_put_string(&w, "total", invoice->total);
+	put_exact(&w, "exact", invoice->exact);
+	json_put_null(&w, "number");
+	json_put_null(&w, "due");
+	json_put_array(&w, "lines");
+	for (size_t i = 0; i < invoice->line_count; i++)
+		put_line(&w, invoice, &invoice->lines[i]);
+	json_put_end(&w);
+	put_hours(&w, &invoice->hours);
+	json_put_array(&w, "corrections");
+	json_put_end(&w);
+	json_put_string(&w, "ledger_head", invoice->head);
+	json_put_end(&w);
+	buf_char(out, '\n');
+}

@@ -1,0 +1,249 @@
+/*
+ * summary_test.c - what is shown of bills, compared with files that were
+ * read by a person, and what must hold for any bill.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text.h"
+#include "summary_cases.h"
+
+static void
+one_bill_json(const struct summary *summary, struct buf *out)
+{
+	summary_json(&summary->invoices[0], out);
+}
+
+static const struct {
+	const char *suffix;
+	void (*write)(const struct summary *, struct buf *);
+} formats[] = {
+    {"txt", summary_text},
+    {"html", summary_html},
+    {"csv", summary_csv},
+    {"json", one_bill_json},
+};
+
+static void
+every_case_looks_as_it_was_approved(void **state)
+{
+	struct summary_case c;
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < SUMMARY_CASES; i++) {
+		for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+			struct buf b = BUF_INIT;
+
+			summary_case_make(&c, summary_cases[i].name);
+			formats[f].write(&c.summary, &b);
+			snprintf(name, sizeof name, "%s.%s",
+			    summary_cases[i].name, formats[f].suffix);
+			compare_golden(name, &b);
+			buf_fini(&b);
+			summary_case_fini(&c);
+		}
+	}
+}
+
+static void
+assert_subject(const char *name, const char *subject)
+{
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	summary_case_make(&c, name);
+	summary_subject(&c.summary, &b);
+	assert_string_equal(buf_text(&b), subject);
+	buf_fini(&b);
+	summary_case_fini(&c);
+}
+
+static void
+a_subject_says_usage_money_and_state(void **state)
+{
+	(void)state;
+	assert_subject("one",
+	    "[flexFS] 2026-10 usage 12.37 TiB-months, USD 380.13 (open)");
+	assert_subject("twelve",
+	    "[flexFS] 2026-10 usage 38.80 TiB-months, USD 854.26 "
+	    "(draft, 3 h estimated)");
+	assert_subject(
+	    "nothing", "[flexFS] 2026-10 usage 0.00 GiB-months, JPY 0 (draft)");
+	assert_subject("quarter",
+	    "[flexFS] 2026-Q4 usage 1.84 TiB-months, USD 20.43 (open)");
+}
+
+static void
+a_held_subject_says_why(void **state)
+{
+	(void)state;
+	assert_subject("unrated",
+	    "[flexFS] 2026-10 usage 1.01 TiB-months, unrated "
+	    "(HELD: unrated usage)");
+	assert_subject("missing",
+	    "[flexFS] 2026-10 usage 11.01 TiB-months, USD 338.25 "
+	    "(HELD: 37 h missing)");
+	assert_subject("estimated",
+	    "[flexFS] 2026-10 usage 11.00 GiB-months, USD 0.33 "
+	    "(HELD: 60 h estimated)");
+}
+
+static void
+currencies_are_never_added_to_each_other(void **state)
+{
+	(void)state;
+	assert_subject("accounts",
+	    "[flexFS] 2026-10 usage 82.93 TiB-months, USD 105.74 + "
+	    "EUR 320.00 (draft)");
+}
+
+static void
+bills_of_one_currency_are_added(void **state)
+{
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	summary_case_make(&c, "accounts");
+	strcpy(c.now[1].account.currency, "USD");
+	summary_put_money(&b, c.now, 2);
+	assert_string_equal(buf_text(&b), "USD 425.74");
+	free(c.now[0].total);
+	c.now[0].total = NULL;
+	buf_clear(&b);
+	summary_put_money(&b, c.now, 2);
+	assert_string_equal(buf_text(&b), "USD 320.00 + unrated");
+	buf_fini(&b);
+	summary_case_fini(&c);
+}
+
+static void
+assert_usage(int64_t num, uint64_t den, const char *expected)
+{
+	struct exact *x = exact_new();
+	struct buf b = BUF_INIT;
+
+	exact_set_ratio(x, (exact_u128)num, den);
+	summary_put_usage(&b, x);
+	assert_string_equal(buf_text(&b), expected);
+	buf_fini(&b);
+	exact_free(x);
+}
+
+static void
+usage_changes_its_unit_at_1024_as_shown(void **state)
+{
+	(void)state;
+	assert_usage(0, 1, "0.00 GiB-months");
+	assert_usage(1, 200, "0.01 GiB-months");
+	assert_usage(102399, 100, "1023.99 GiB-months");
+	assert_usage(10239951, 10000, "1.00 TiB-months");
+	assert_usage(1024, 1, "1.00 TiB-months");
+	assert_usage(INT64_C(12667) << 20, 1, "12971008.00 TiB-months");
+}
+
+/* Lines of text, of all cases. */
+static void
+text_has_at_most_72_columns(void **state)
+{
+	struct summary_case c;
+
+	(void)state;
+	for (size_t i = 0; i < SUMMARY_CASES; i++) {
+		struct buf b = BUF_INIT;
+		char *line, *rest;
+
+		summary_case_make(&c, summary_cases[i].name);
+		summary_text(&c.summary, &b);
+		rest = b.data;
+		while ((line = strsep(&rest, "\n")) != NULL) {
+			if (text_width(line) > 72)
+				fail_msg("%s: %s", summary_cases[i].name, line);
+			assert_true(
+			    *line == '\0' || line[strlen(line) - 1] != ' ');
+		}
+		buf_fini(&b);
+		summary_case_fini(&c);
+	}
+}
+
+static void
+no_name_makes_an_element_or_a_line(void **state)
+{
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	summary_case_make(&c, "hostile");
+	summary_html(&c.summary, &b);
+	assert_null(strstr(b.data, "<script"));
+	assert_null(strstr(b.data, "<b>"));
+	assert_null(strstr(b.data, "\xe2\x80\xae"));
+	buf_clear(&b);
+	summary_text(&c.summary, &b);
+	assert_null(strstr(b.data, "\nBcc"));
+	assert_null(strchr(b.data, '\r'));
+	assert_null(strstr(b.data, "\xe2\x80\xae"));
+	buf_fini(&b);
+	summary_case_fini(&c);
+}
+
+static void
+a_document_asks_for_nothing_from_outside(void **state)
+{
+	static const char *const calls[] = {
+	    "http:", "https:", "src=", "href=", "url(", "@import", "<link"};
+	struct summary_case c;
+
+	(void)state;
+	for (size_t i = 0; i < SUMMARY_CASES; i++) {
+		struct buf b = BUF_INIT;
+
+		summary_case_make(&c, summary_cases[i].name);
+		summary_html(&c.summary, &b);
+		for (size_t j = 0; j < sizeof calls / sizeof *calls; j++)
+			assert_null(strstr(b.data, calls[j]));
+		buf_fini(&b);
+		summary_case_fini(&c);
+	}
+}
+
+static void
+the_dearest_lines_come_first_and_the_rest_is_summed(void **state)
+{
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	summary_case_make(&c, "many");
+	summary_text(&c.summary, &b);
+	assert_non_null(strstr(b.data, "\n190 more "));
+	assert_true(strstr(b.data, "volume-048") < strstr(b.data, "190 more"));
+	buf_fini(&b);
+	summary_case_fini(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_case_looks_as_it_was_approved),
+	    cmocka_unit_test(a_subject_says_usage_money_and_state),
+	    cmocka_unit_test(a_held_subject_says_why),
+	    cmocka_unit_test(currencies_are_never_added_to_each_other),
+	    cmocka_unit_test(bills_of_one_currency_are_added),
+	    cmocka_unit_test(usage_changes_its_unit_at_1024_as_shown),
+	    cmocka_unit_test(text_has_at_most_72_columns),
+	    cmocka_unit_test(no_name_makes_an_element_or_a_line),
+	    cmocka_unit_test(a_document_asks_for_nothing_from_outside),
+	    cmocka_unit_test(
+		the_dearest_lines_come_first_and_the_rest_is_summed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
