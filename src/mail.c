@@ -1,0 +1,145 @@
+/*
+ * mail.c - a summary as one message. In: addresses, a key, bills. Out: the
+ * bytes that are handed to the relay. Owns nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/mime.h"
+#include "lib/tls.h"
+#include "lib/utc.h"
+#include "mail.h"
+
+enum {
+	/* 128 bits of the key's hash name a mail, and its boundaries. */
+	ID_BYTES = 16,
+	ID_SIZE = 2 * ID_BYTES + 1,
+	FILENAME_SIZE =
+	    sizeof "flexfs--.csv" + INVOICE_PERIOD_SIZE + ACCOUNT_NAME_SIZE,
+};
+
+/* The two forms of what is shown, and the attachment. */
+struct contents {
+	struct buf text, html, csv;
+};
+
+static void
+make_id(const char *key, char out[ID_SIZE])
+{
+	uint8_t hash[TLS_SHA256_BYTES];
+
+	tls_sha256(key, strlen(key), hash);
+	for (size_t i = 0; i < ID_BYTES; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+}
+
+static void
+put_headers(struct buf *out, const struct mime_mailboxes *from,
+    const struct mime_mailboxes *to, const char *id,
+    const struct summary *summary)
+{
+	const char *domain = strrchr(from->list[0].address, '@') + 1;
+	struct buf subject = BUF_INIT;
+	char date[UTC_TEXT_SIZE];
+
+	summary_subject(summary, &subject);
+	mime_put_mailboxes(out, "From", from);
+	mime_put_mailboxes(out, "To", to);
+	mime_put_text(out, "Subject", buf_text(&subject));
+	buf_printf(out, "Date: %s\r\n", utc_format_mail(summary->now, date));
+	buf_printf(out, "Message-ID: <%s@%s>\r\n", id, domain);
+	buf_str(out, "Auto-Submitted: auto-generated\r\n");
+	buf_str(out, "MIME-Version: 1.0\r\n");
+	out->failed = out->failed || subject.failed;
+	buf_fini(&subject);
+}
+
+/* "flexfs-2026-10-acme.csv"; of several accounts "flexfs-2026-10.csv". */
+static void
+name_file(const struct summary *summary, char out[FILENAME_SIZE])
+{
+	const struct invoice *first = &summary->invoices[0];
+	bool one = summary->count == 1;
+
+	snprintf(out, FILENAME_SIZE, "flexfs-%s%s%s.csv", first->period.text,
+	    one ? "-" : "", one ? first->account.name : "");
+}
+
+static void
+put_body(struct buf *out, const struct summary *summary,
+    const struct contents *c, const char *id)
+{
+	char filename[FILENAME_SIZE];
+	const struct mime_part shown[] = {
+	    {.type = "text/plain; charset=utf-8",
+		.data = buf_text(&c->text),
+		.len = c->text.len},
+	    {.type = "text/html; charset=utf-8",
+		.data = buf_text(&c->html),
+		.len = c->html.len},
+	};
+	const struct mime_part all[] = {
+	    {.type = "multipart/alternative",
+		.parts = shown,
+		.part_count = sizeof shown / sizeof *shown},
+	    {.type = "text/csv; charset=utf-8; header=present",
+		.filename = filename,
+		.encoding = MIME_BASE64,
+		.data = buf_text(&c->csv),
+		.len = c->csv.len},
+	};
+	const struct mime_part mixed = {.type = "multipart/mixed",
+	    .parts = all,
+	    .part_count = sizeof all / sizeof *all};
+
+	name_file(summary, filename);
+	mime_put_part(out, &mixed, id);
+}
+
+static bool
+compose(const struct mime_mailboxes *from, const struct mime_mailboxes *to,
+    const char *key, const struct summary *summary, struct buf *out,
+    struct err *err)
+{
+	struct contents c = {BUF_INIT, BUF_INIT, BUF_INIT};
+	char id[ID_SIZE];
+	bool failed;
+
+	make_id(key, id);
+	summary_text(summary, &c.text);
+	summary_html(summary, &c.html);
+	summary_csv(summary, &c.csv);
+	put_headers(out, from, to, id, summary);
+	put_body(out, summary, &c, id);
+	failed = c.text.failed || c.html.failed || c.csv.failed || out->failed;
+	buf_fini(&c.text);
+	buf_fini(&c.html);
+	buf_fini(&c.csv);
+	return !failed || err_nomem(err);
+}
+
+bool
+mail_compose(const struct mail_envelope *envelope,
+    const struct summary *summary, struct buf *out, struct err *err)
+{
+	struct mime_mailboxes from = {NULL, 0}, to = {NULL, 0};
+	bool ok = false;
+
+	if (!mime_parse_mailboxes(envelope->from, &from, err)) {
+		err_context(err, "sender");
+		goto out;
+	}
+	if (from.count > 1) {
+		err_set(err, ERR_INPUT, "sender: more than one address");
+		goto out;
+	}
+	if (!mime_parse_mailboxes(envelope->to, &to, err)) {
+		err_context(err, "recipients");
+		goto out;
+	}
+	ok = compose(&from, &to, envelope->key, summary, out, err);
+out:
+	mime_mailboxes_fini(&from);
+	mime_mailboxes_fini(&to);
+	return ok;
+}
