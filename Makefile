@@ -32,14 +32,10 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
       report volume ledger usage rating invoice \
-      summary summary_text summary_html summary_csv summary_json \
-      mail outbox deliver \
-      loop job http_reply http_peers http_conn http \
-      writer ingest schedule delivery server_clock server \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json \
-      mail outbox \
-      loop job http_reply http_peers http_door http_conn http ingest clockapi schedule delivery server \
+      summary_csv summary_json mail outbox deliver \
+      loop job http_reply http_peers http_door http_conn http \
+      writer ingest schedule delivery server_clock server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 
