@@ -1,8 +1,8 @@
 /*
  * loop.c - the event loop of loop.h over libevent.
  *
- * Two priorities: connections, signals and ordinary timers first; timers made
- * with loop_timer_new_last only in a turn in which nothing else was ready.
+ * Connections, signals and ordinary timers are of one priority; timers made
+ * with loop_timer_new_last run only in a turn in which nothing else was ready.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -11,10 +11,13 @@
 
 #include "loop.h"
 
+/* libevent gives its connections and listeners the one in the middle, and
+ * lets nobody change that for good. */
 enum {
 	PRIORITY_FIRST,
+	PRIORITY_NORMAL,
 	PRIORITY_LAST,
-	PRIORITIES
+	PRIORITIES,
 };
 
 struct loop {
@@ -122,7 +125,7 @@ new_timer(struct loop *loop, int priority, loop_fn *on_time, void *ctx,
 struct loop_timer *
 loop_timer_new(struct loop *loop, loop_fn *on_time, void *ctx, struct err *err)
 {
-	return new_timer(loop, PRIORITY_FIRST, on_time, ctx, err);
+	return new_timer(loop, PRIORITY_NORMAL, on_time, ctx, err);
 }
 
 struct loop_timer *
