@@ -9,6 +9,7 @@
 
 #include "ledger.h"
 #include "lib/utc.h"
+#include "sample.h"
 #include "source.h"
 #include "token.h"
 #include "volume.h"
@@ -142,149 +143,6 @@ note_retirement(
 }
 
 static bool
-bins_add_up(const struct report *report, const struct report_volume *rv)
-{
-	__extension__ unsigned __int128 sum = 0;
-
-	if (rv->bin_count == 0)
-		return true;
-	for (uint32_t i = 0; i < rv->bin_count; i++)
-		sum += (uint64_t)report->bins[rv->first_bin + i].bytes;
-	return sum == (uint64_t)rv->bytes;
-}
-
-/* "720:123 2160:45 0:6", or "" without bins. */
-enum {
-	BINS_SIZE = REPORT_MAX_BINS * 32
-};
-static void
-format_bins(const struct report *report, const struct report_volume *rv,
-    char out[BINS_SIZE])
-{
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (uint32_t i = 0; i < rv->bin_count; i++) {
-		const struct report_bin *b = &report->bins[rv->first_bin + i];
-
-		used += (size_t)snprintf(out + used, BINS_SIZE - used,
-		    "%s%u:%lld", i > 0 ? " " : "", b->max_age_hours,
-		    (long long)b->bytes);
-	}
-}
-
-static uint8_t *
-put_number(uint8_t *out, int64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		*out++ = (uint8_t)((uint64_t)value >> (8 * i));
-	return out;
-}
-
-/* A stored sample's share of its fact's rows_sha256: the UUID, then as 8
- * bytes little endian hour, nanos, revision, bytes, account, retired_bytes
- * and inodes (-1 for none), then the lengths and bytes of name and bins. */
-static void
-hash_sample(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
-    int64_t nanos, int64_t account, const char *bins)
-{
-	uint8_t row[UUID_SIZE + 9 * 8 + REPORT_MAX_TEXT + BINS_SIZE];
-	uint8_t *p = row;
-	size_t bins_len = strlen(bins);
-
-	memcpy(p, rv->id.bytes, UUID_SIZE);
-	p = put_number(p + UUID_SIZE, hour);
-	p = put_number(p, nanos);
-	p = put_number(p, rv->revision);
-	p = put_number(p, rv->bytes);
-	p = put_number(p, account);
-	p = put_number(p, rv->retired_bytes);
-	p = put_number(p, rv->inodes);
-	p = put_number(p, rv->name.len);
-	if (rv->name.len > 0)
-		memcpy(p, rv->name.text, rv->name.len);
-	p = put_number(p + rv->name.len, (int64_t)bins_len);
-	memcpy(p, bins, bins_len);
-	tls_hash_add(hash, row, (size_t)(p - row) + bins_len);
-}
-
-enum sample_result {
-	SAMPLE_STORED,
-	SAMPLE_KNOWN,
-	SAMPLE_OTHER,
-	SAMPLE_FAILED
-};
-
-/* Whether the row that has the key already says the same. */
-static enum sample_result
-compare_sample(struct ledger *l, const struct report_volume *rv, int64_t hour,
-    int64_t volume, int64_t nanos, int64_t account, const char *bins,
-    struct err *err)
-{
-	struct sql_stmt *s = sql_get(l->db,
-	    "SELECT bytes, account, ifnull(bins, '') FROM sample"
-	    " WHERE hour = ? AND volume = ? AND nanos = ? AND revision = ?",
-	    err);
-	bool same;
-
-	if (s == NULL)
-		return SAMPLE_FAILED;
-	sql_bind_int(s, 1, hour);
-	sql_bind_int(s, 2, volume);
-	sql_bind_int(s, 3, nanos);
-	sql_bind_int(s, 4, rv->revision);
-	if (sql_step(s, err) != SQL_ROW)
-		return SAMPLE_FAILED;
-	same = sql_int(s, 0) == rv->bytes && sql_int(s, 1) == account &&
-	       strcmp(sql_text(s, 2), bins) == 0;
-	sql_done(s);
-	return same ? SAMPLE_KNOWN : SAMPLE_OTHER;
-}
-
-static enum sample_result
-insert_sample(struct intake *in, struct volume *v,
-    const struct report_volume *rv, int64_t account, struct err *err)
-{
-	struct ledger *l = in->ledger;
-	struct sql_stmt *s = sql_get(l->db,
-	    "INSERT INTO sample (hour, volume, nanos, revision, bytes,"
-	    " account, fact, name, bins, retired_bytes, inodes)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    err);
-	int64_t hour = rv->sampled_at / UTC_HOUR_SECS;
-	int64_t nanos =
-	    rv->sampled_at % UTC_HOUR_SECS * 1000000000 + rv->sampled_nanos;
-	char bins[BINS_SIZE];
-
-	if (s == NULL)
-		return SAMPLE_FAILED;
-	format_bins(in->report, rv, bins);
-	sql_bind_int(s, 1, hour);
-	sql_bind_int(s, 2, v->id);
-	sql_bind_int(s, 3, nanos);
-	sql_bind_int(s, 4, rv->revision);
-	sql_bind_int(s, 5, rv->bytes);
-	sql_bind_int(s, 6, account);
-	sql_bind_int(s, 7, in->fact);
-	if (rv->name.len > 0)
-		sql_bind_int(s, 8, v->name_id);
-	if (bins[0] != '\0')
-		sql_bind_text(s, 9, bins);
-	if (rv->retired_bytes >= 0)
-		sql_bind_int(s, 10, rv->retired_bytes);
-	if (rv->inodes >= 0)
-		sql_bind_int(s, 11, rv->inodes);
-	if (!sql_run(s, err))
-		return SAMPLE_FAILED;
-	if (sql_changes(l->db) == 0)
-		return compare_sample(
-		    l, rv, hour, v->id, nanos, account, bins, err);
-	hash_sample(l->rows_hash, rv, hour, nanos, account, bins);
-	return SAMPLE_STORED;
-}
-
-static bool
 count_quarantine(struct ledger *l, struct err *err)
 {
 	struct sql_stmt *s;
@@ -355,7 +213,7 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 		*reason = LEDGER_FUTURE;
 	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000))
 		*reason = LEDGER_TOO_OLD;
-	else if (!bins_add_up(in->report, rv))
+	else if (!sample_bins_add_up(in->report, rv))
 		*reason = LEDGER_SIZE_BINS_MISMATCH;
 	else
 		return false;
@@ -389,6 +247,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	int64_t account = in->reporter->accounts[payer].id;
 	struct ledger *l = in->ledger;
 	enum ledger_reason reason;
+	struct sample_place place;
 	struct volume *v;
 
 	if (is_doubtful(in, rv, &reason))
@@ -404,7 +263,12 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	    !volume_note_month(l->db, v, rv->sampled_at, err) ||
 	    !note_account_month(in, payer, v->month, err))
 		return false;
-	switch (insert_sample(in, v, rv, account, err)) {
+	place = (struct sample_place){.volume = v->id,
+	    .account = account,
+	    .name = v->name_id,
+	    .fact = in->fact};
+	switch (
+	    sample_insert(l->db, l->rows_hash, in->report, rv, &place, err)) {
 	case SAMPLE_STORED:
 		in->answer->stored++;
 		return true;

@@ -4,7 +4,7 @@
  *
  * A ledger is the server's way of writing: it opens a transaction, takes
  * reports into it, each whole or not at all, and commits once for all of
- * them. Owns the tables report, sample and quarantine. It keeps what it knows
+ * them. Owns the tables report, account_month and quarantine. It keeps what it knows
  * of volumes and sources in memory and forgets it when another process has
  * written.
  */

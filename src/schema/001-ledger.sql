@@ -119,8 +119,7 @@ CREATE TABLE account_month (
   PRIMARY KEY (account, month)
 ) STRICT, WITHOUT ROWID;
 
--- ledger.c: the samples themselves.
--- Clustered by time, so that reports append. Of one key the highest revision
+-- sample.c: clustered by time, so that reports append. Of one key the highest revision
 -- counts, the others stay. bins is NULL or text like "720:123 2160:45 0:6":
 -- hours of age (0: open end) and bytes. fact is that of the report.
 CREATE TABLE sample (

@@ -1,0 +1,147 @@
+/*
+ * sample.c - one sample into its row. In: a volume of a checked report and
+ * where it belongs. Out: a new row, or whether the one that is there says the
+ * same. Owns the table sample.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/utc.h"
+#include "sample.h"
+
+bool
+sample_bins_add_up(const struct report *report, const struct report_volume *rv)
+{
+	__extension__ unsigned __int128 sum = 0;
+
+	if (rv->bin_count == 0)
+		return true;
+	for (uint32_t i = 0; i < rv->bin_count; i++)
+		sum += (uint64_t)report->bins[rv->first_bin + i].bytes;
+	return sum == (uint64_t)rv->bytes;
+}
+
+/* "720:123 2160:45 0:6", or "" without bins. */
+enum {
+	BINS_SIZE = REPORT_MAX_BINS * 32
+};
+static void
+format_bins(const struct report *report, const struct report_volume *rv,
+    char out[BINS_SIZE])
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; i < rv->bin_count; i++) {
+		const struct report_bin *b = &report->bins[rv->first_bin + i];
+
+		used += (size_t)snprintf(out + used, BINS_SIZE - used,
+		    "%s%u:%lld", i > 0 ? " " : "", b->max_age_hours,
+		    (long long)b->bytes);
+	}
+}
+
+static uint8_t *
+put_number(uint8_t *out, int64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		*out++ = (uint8_t)((uint64_t)value >> (8 * i));
+	return out;
+}
+
+/* The formula is in sample.h. */
+static void
+hash_row(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
+    int64_t nanos, int64_t account, const char *bins)
+{
+	uint8_t row[UUID_SIZE + 9 * 8 + REPORT_MAX_TEXT + BINS_SIZE];
+	uint8_t *p = row;
+	size_t bins_len = strlen(bins);
+
+	memcpy(p, rv->id.bytes, UUID_SIZE);
+	p = put_number(p + UUID_SIZE, hour);
+	p = put_number(p, nanos);
+	p = put_number(p, rv->revision);
+	p = put_number(p, rv->bytes);
+	p = put_number(p, account);
+	p = put_number(p, rv->retired_bytes);
+	p = put_number(p, rv->inodes);
+	p = put_number(p, rv->name.len);
+	if (rv->name.len > 0)
+		memcpy(p, rv->name.text, rv->name.len);
+	p = put_number(p + rv->name.len, (int64_t)bins_len);
+	memcpy(p, bins, bins_len);
+	tls_hash_add(hash, row, (size_t)(p - row) + bins_len);
+}
+
+/* The row's key and what is compared of it. */
+struct row {
+	int64_t hour, nanos;
+	char bins[BINS_SIZE];
+};
+
+/* Whether the row that has the key already says the same. */
+static enum sample_result
+compare(struct sql *db, const struct report_volume *rv,
+    const struct sample_place *place, const struct row *row, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT bytes, account, ifnull(bins, '') FROM sample"
+	    " WHERE hour = ? AND volume = ? AND nanos = ? AND revision = ?",
+	    err);
+	bool same;
+
+	if (s == NULL)
+		return SAMPLE_FAILED;
+	sql_bind_int(s, 1, row->hour);
+	sql_bind_int(s, 2, place->volume);
+	sql_bind_int(s, 3, row->nanos);
+	sql_bind_int(s, 4, rv->revision);
+	if (sql_step(s, err) != SQL_ROW)
+		return SAMPLE_FAILED;
+	same = sql_int(s, 0) == rv->bytes && sql_int(s, 1) == place->account &&
+	       strcmp(sql_text(s, 2), row->bins) == 0;
+	sql_done(s);
+	return same ? SAMPLE_KNOWN : SAMPLE_OTHER;
+}
+
+enum sample_result
+sample_insert(struct sql *db, struct tls_hash *rows_hash,
+    const struct report *report, const struct report_volume *rv,
+    const struct sample_place *place, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO sample (hour, volume, nanos, revision, bytes,"
+	    " account, fact, name, bins, retired_bytes, inodes)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+	struct row row = {.hour = rv->sampled_at / UTC_HOUR_SECS,
+	    .nanos = rv->sampled_at % UTC_HOUR_SECS * 1000000000 +
+		     rv->sampled_nanos};
+
+	if (s == NULL)
+		return SAMPLE_FAILED;
+	format_bins(report, rv, row.bins);
+	sql_bind_int(s, 1, row.hour);
+	sql_bind_int(s, 2, place->volume);
+	sql_bind_int(s, 3, row.nanos);
+	sql_bind_int(s, 4, rv->revision);
+	sql_bind_int(s, 5, rv->bytes);
+	sql_bind_int(s, 6, place->account);
+	sql_bind_int(s, 7, place->fact);
+	if (rv->name.len > 0)
+		sql_bind_int(s, 8, place->name);
+	if (row.bins[0] != '\0')
+		sql_bind_text(s, 9, row.bins);
+	if (rv->retired_bytes >= 0)
+		sql_bind_int(s, 10, rv->retired_bytes);
+	if (rv->inodes >= 0)
+		sql_bind_int(s, 11, rv->inodes);
+	if (!sql_run(s, err))
+		return SAMPLE_FAILED;
+	if (sql_changes(db) == 0)
+		return compare(db, rv, place, &row, err);
+	hash_row(rows_hash, rv, row.hour, row.nanos, place->account, row.bins);
+	return SAMPLE_STORED;
+}
