@@ -3,12 +3,14 @@
  * page. Out: a document without scripts and outside references; alignment
  * and spacing are also said by attributes, for readers that drop styles.
  */
+#include <string.h>
+
 #include "lib/text.h"
 #include "summary_page.h"
 
 enum {
 	/* Columns of a name: long ones wrap, endless ones are cut. */
-	NAME_COLUMNS = 80,
+	NAME_COLUMNS = 48,
 };
 
 static const char style[] =
@@ -27,22 +29,29 @@ static const char style[] =
     "th,td{padding:5px 0 5px 14px;vertical-align:top}\n"
     "th:first-child,td:first-child{padding-left:0}\n"
     ".pairs th{width:64px;font-weight:normal;color:#5b6670}\n"
+    ".strong{font-weight:bold}\n"
+    ".alert{font-weight:bold;color:#b3261e}\n"
     ".lines{font-size:14px;font-variant-numeric:tabular-nums}\n"
     ".lines th{color:#5b6670;font-weight:normal;white-space:nowrap;"
     "border-bottom:1px solid #b3bbc2}\n"
     ".lines td{border-bottom:1px solid #e6e9ec}\n"
     ".lines .n{white-space:nowrap;overflow-wrap:normal}\n"
+    ".lines td:first-child{min-width:96px}\n"
     ".lines .all td{font-weight:bold;border-bottom:0}\n"
-    ".wide{overflow-x:auto}\n"
+    ".wide{overflow-x:auto;margin-top:10px}\n"
     ".mark,.small{color:#5b6670}\n"
     ".small{font-size:13px}\n"
     "code{display:block;padding:8px 10px;border-radius:4px;"
     "background:#f0f2f4;font:13px/1.4 \"DejaVu Sans Mono\",Consolas,"
     "monospace}\n"
+    "code span{display:inline-block;max-width:100%}\n"
     "@media (max-width:480px){\n"
     "body{padding:12px}\n"
     ".lines{font-size:12.5px}\n"
+    ".lines th,.lines .h{white-space:normal}\n"
+    ".lines td:first-child{min-width:72px}\n"
     ".lines th,.lines td{padding-left:8px}\n"
+    ".lines th:first-child,.lines td:first-child{padding-left:0}\n"
     "}\n"
     "@media (prefers-color-scheme:dark){\n"
     "body{background:#14171a;color:#e4e7ea}\n"
@@ -50,6 +59,7 @@ static const char style[] =
     ".pairs th,.lines th,.mark,.small{color:#9aa5af}\n"
     ".lines th{border-color:#55606a}\n"
     ".lines td{border-color:#2b3137}\n"
+    ".alert{color:#ff8a80}\n"
     "code{background:#22272c}\n"
     "}\n";
 
@@ -66,6 +76,12 @@ put_element(
 static void
 put_pairs(struct buf *out, const struct summary_page_section *s)
 {
+	static const char *const cells[] = {
+	    [SUMMARY_PAGE_PLAIN] = "<td>",
+	    [SUMMARY_PAGE_STRONG] = "<td class=\"strong\">",
+	    [SUMMARY_PAGE_ALERT] = "<td class=\"alert\">",
+	};
+
 	if (s->pair_count == 0)
 		return;
 	buf_str(out, "<table class=\"pairs\" width=\"100%\" cellspacing=\"0\" "
@@ -73,7 +89,8 @@ put_pairs(struct buf *out, const struct summary_page_section *s)
 	for (size_t i = 0; i < s->pair_count; i++) {
 		put_element(
 		    out, "<tr><th align=\"left\">", s->pairs[i].label, "</th>");
-		put_element(out, "<td>", s->pairs[i].value, "</td></tr>\n");
+		put_element(out, cells[s->pairs[i].tone], s->pairs[i].value,
+		    "</td></tr>\n");
 	}
 	buf_str(out, "</table>\n");
 }
@@ -93,6 +110,24 @@ put_name(struct buf *out, const struct summary_page_row *row)
 	buf_fini(&name);
 }
 
+/* 744/0/0, which may break behind a slash where there is little room. */
+static void
+put_hours(struct buf *out, const char *hours)
+{
+	size_t len;
+
+	buf_str(out, "<td class=\"n h\" align=\"right\">");
+	for (; *hours != '\0'; hours += len) {
+		len = strcspn(hours, "/");
+		buf_add(out, hours, len);
+		if (hours[len] != '\0') {
+			buf_str(out, "/<wbr>");
+			len++;
+		}
+	}
+	buf_str(out, "</td></tr>\n");
+}
+
 static void
 put_row(struct buf *out, const struct summary_page_row *row, const char *kind)
 {
@@ -106,7 +141,7 @@ put_row(struct buf *out, const struct summary_page_row *row, const char *kind)
 	put_element(out, figure, row->gib_months, "</td>");
 	put_element(out, figure, row->rate, "</td>");
 	put_element(out, figure, row->amount, "</td>");
-	put_element(out, figure, row->hours, "</td></tr>\n");
+	put_hours(out, row->hours);
 }
 
 static void
@@ -133,6 +168,29 @@ put_table(struct buf *out, const struct summary_page_table *table)
 	buf_str(out, "</table></div>\n");
 }
 
+/* Each flag with its value in a piece that is not parted if it fits. */
+static void
+put_command(struct buf *out, const char *command)
+{
+	const char *next = command;
+	struct buf piece = BUF_INIT;
+
+	buf_str(out, "<code>");
+	while (next != NULL) {
+		next = strstr(command, " --");
+		buf_clear(&piece);
+		buf_add(&piece, command,
+		    next != NULL ? (size_t)(next - command) : strlen(command));
+		put_element(out, "<span>", buf_text(&piece),
+		    next != NULL ? "</span> " : "</span>");
+		if (next != NULL)
+			command = next + 1;
+	}
+	buf_str(out, "</code>\n");
+	out->failed = out->failed || piece.failed;
+	buf_fini(&piece);
+}
+
 static void
 put_section(struct buf *out, const struct summary_page_section *s, bool first,
     bool small)
@@ -149,7 +207,7 @@ put_section(struct buf *out, const struct summary_page_section *s, bool first,
 		    small || s->table_count > 0 ? "<p class=\"small\">" : "<p>",
 		    note->text, "</p>\n");
 		if (note->command != NULL)
-			put_element(out, "<code>", note->command, "</code>\n");
+			put_command(out, note->command);
 		if (note->literal != NULL)
 			put_element(out, "<code>", note->literal, "</code>\n");
 	}

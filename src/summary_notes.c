@@ -103,6 +103,8 @@ static void
 put_gaps(struct buf *b, const struct invoice *inv)
 {
 	const struct rating_hours *h = &inv->hours;
+	const char *holds = inv->state == INVOICE_OPEN ? "would hold the period"
+						       : "holds the period";
 
 	buf_printf(b, "Of %" PRId64 " volume-hours ",
 	    h->measured + h->estimated + h->unbilled);
@@ -114,12 +116,10 @@ put_gaps(struct buf *b, const struct invoice *inv)
 		    h->estimated > 0 ? ", " : "", h->unbilled);
 	buf_str(b, ". ");
 	if (inv->reason == INVOICE_TOO_MANY_ESTIMATES)
-		buf_printf(b,
-		    "More than %d %% are estimated: that holds the period. ",
-		    INVOICE_MAX_ESTIMATED_PERCENT);
+		buf_printf(b, "More than %d %% are estimated: that %s. ",
+		    INVOICE_MAX_ESTIMATED_PERCENT, holds);
 	if (inv->reason == INVOICE_MISSING_HOURS)
-		buf_str(b, "The account's gap policy is hold: missing hours "
-			   "hold the period. ");
+		buf_printf(b, "By the account's gap policy that %s. ", holds);
 	buf_str(b, "Reports that come late replace what is estimated or "
 		   "missing. Which volumes:");
 }

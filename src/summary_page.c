@@ -55,11 +55,12 @@ summary_page_section(struct summary_page *page, const char *title)
 }
 
 static void
-add_pair(struct summary_page_section *s, const char *label, const char *value)
+add_pair(struct summary_page_section *s, const char *label, const char *value,
+    enum summary_page_tone tone)
 {
 	if (s->pair_count < SUMMARY_PAGE_PAIRS)
 		s->pairs[s->pair_count++] =
-		    (struct summary_page_pair){label, value};
+		    (struct summary_page_pair){label, value, tone};
 }
 
 void
@@ -102,7 +103,8 @@ put_bill_state(struct buf *b, const struct invoice *inv)
 			    explain_reason(inv->reason));
 		break;
 	case INVOICE_DRAFT:
-		buf_str(b, "draft: it has ended, late reports still count");
+		buf_str(b, "draft: the period has ended, late reports "
+			   "still count");
 		break;
 	case INVOICE_HELD:
 		buf_printf(b, "HELD: %s", explain_reason(inv->reason));
@@ -243,7 +245,7 @@ add_change(struct summary_page *page, struct summary_page_section *s,
 			buf_str(&b, "; ");
 		put_currency_change(&b, now, before, count, i);
 	}
-	add_pair(s, "Change", summary_page_keep(page, &b));
+	add_pair(s, "Change", summary_page_keep(page, &b), SUMMARY_PAGE_PLAIN);
 }
 
 /* --- pairs --- */
@@ -278,20 +280,24 @@ static void
 add_figures(struct summary_page *page, struct summary_page_section *s,
     const struct invoice *inv, const struct invoice *before, size_t count)
 {
+	enum summary_page_tone tone = SUMMARY_PAGE_PLAIN;
 	struct buf b = BUF_INIT;
 	struct exact *usage = exact_new();
 
-	add_pair(s, "State", state_of(page, inv, count));
+	for (size_t i = 0; i < count; i++)
+		if (inv[i].state == INVOICE_HELD)
+			tone = SUMMARY_PAGE_ALERT;
+	add_pair(s, "State", state_of(page, inv, count), tone);
 	summary_put_money(&b, inv, count);
 	if (strcmp(buf_text(&b), "unrated") == 0)
 		buf_str(&b, ": there is usage without a rate");
-	add_pair(s, "Total", summary_page_keep(page, &b));
+	add_pair(s, "Total", summary_page_keep(page, &b), SUMMARY_PAGE_STRONG);
 	add_change(page, s, inv, before, count);
 	for (size_t i = 0; i < count; i++)
 		exact_add(usage, inv[i].gib_months);
 	summary_put_usage(&b, usage);
-	add_pair(s, "Usage", summary_page_keep(page, &b));
-	add_pair(s, "Hours", hours_of(page, inv, count));
+	add_pair(s, "Usage", summary_page_keep(page, &b), SUMMARY_PAGE_PLAIN);
+	add_pair(s, "Hours", hours_of(page, inv, count), SUMMARY_PAGE_PLAIN);
 	exact_free(usage);
 }
 
@@ -310,7 +316,7 @@ add_overview(struct summary_page *page, const struct summary *summary)
 	buf_printf(&b, "%s to %s (UTC), %" PRId64 " hours",
 	    utc_format_date(inv->period.from, from),
 	    utc_format_date(inv->period.to - 1, to), inv->hours_in_period);
-	add_pair(s, "Period", summary_page_keep(page, &b));
+	add_pair(s, "Period", summary_page_keep(page, &b), SUMMARY_PAGE_PLAIN);
 }
 
 /* --- tables --- */

@@ -19,8 +19,15 @@ enum {
 	SUMMARY_PAGE_PAIRS = 8
 };
 
+enum summary_page_tone {
+	SUMMARY_PAGE_PLAIN,
+	SUMMARY_PAGE_STRONG, /* what a reader looks for */
+	SUMMARY_PAGE_ALERT,  /* what a person has to do something about */
+};
+
 struct summary_page_pair {
 	const char *label, *value;
+	enum summary_page_tone tone;
 };
 
 struct summary_page_row {

@@ -34,7 +34,7 @@ HARMFUL = re.compile("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b"
 class Elements(html.parser.HTMLParser):
     """Which elements there are, whether they close, and their text."""
 
-    VOID = {"meta", "br"}
+    VOID = {"meta", "wbr"}
 
     def __init__(self, text):
         super().__init__()
@@ -188,7 +188,7 @@ class MailParsesBack(support.TestCase):
                 page.seen,
                 {"html", "head", "meta", "title", "style", "body", "div",
                  "h1", "h2", "h3", "p", "table", "tr", "th", "td", "span",
-                 "code"})
+                 "code", "wbr"})
             self.assertFalse(
                 [a for a in page.attributes
                  if a.startswith("on") or a in ("src", "href")])

@@ -53,9 +53,7 @@ what_is_no_address_is_refused(void **state)
 	    "<a@b> x", "x <a@b> <c@d>", "\"x <a@b>", "\"x\" y <a@b>", "a.@b",
 	    ".a@b", "a..b@c", "a@b..c", "a@b.", "a@[::1]", "m\xc3\xbcller@x",
 	    "a@m\xc3\xbcller", "a@b\r\nBcc: c@d", "x\r\nBcc: c@d <a@b>",
-	    "a@b\x7f", "<>", "x <>", "a@b;c@d",
-	    "0123456789012345678901234567890123456789012345678901234567890"
-	    "1234@b\x20x"};
+	    "a@b\x7f", "<>", "x <>", "a@b;c@d"};
 	struct mime_mailboxes boxes;
 	struct err err;
 
@@ -68,21 +66,19 @@ what_is_no_address_is_refused(void **state)
 	}
 }
 
+#define SIXTEEN "0123456789abcdef"
+#define SIXTY_FOUR SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+
 static void
 a_local_part_has_at_most_64_characters(void **state)
 {
-	char text[80];
 	struct mime_mailboxes boxes;
 	struct err err;
 
 	(void)state;
-	memset(text, 'a', sizeof text);
-	strcpy(text + 64, "@b");
-	assert_true(mime_parse_mailboxes(text, &boxes, &err));
+	assert_true(mime_parse_mailboxes(SIXTY_FOUR "@b", &boxes, &err));
 	mime_mailboxes_fini(&boxes);
-	memset(text, 'a', sizeof text);
-	strcpy(text + 65, "@b");
-	assert_false(mime_parse_mailboxes(text, &boxes, &err));
+	assert_false(mime_parse_mailboxes(SIXTY_FOUR "a@b", &boxes, &err));
 }
 
 static void

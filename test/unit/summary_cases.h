@@ -98,9 +98,12 @@ case_add(struct invoice *inv, const struct case_line *spec)
 	exact_set(line->gib_months, line->byte_hours);
 	exact_div_int(line->gib_months, INT64_C(1) << 30);
 	exact_div_int(line->gib_months, month->hours_in_month);
-	month->hours.measured += spec->hours.measured;
-	month->hours.estimated += spec->hours.estimated;
-	month->hours.unbilled += spec->hours.unbilled;
+	/* A volume's hours count once, however many bins it has. */
+	if (number == 0 || !uuid_equal(&line->volume_id, &line[-1].volume_id)) {
+		month->hours.measured += spec->hours.measured;
+		month->hours.estimated += spec->hours.estimated;
+		month->hours.unbilled += spec->hours.unbilled;
+	}
 	if (spec->rate == NULL) {
 		month->unrated = true;
 		return;
@@ -239,7 +242,7 @@ case_unrated(struct summary_case *c)
 	case_add(inv, &(struct case_line){
 			  .name = "lab", .gib = 900, .hours = {700, 40, 4}});
 	for (int i = 0; i < 7; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof name, "home%d", i);
 		case_add(inv,
@@ -324,12 +327,12 @@ case_quarter(struct summary_case *c)
 				  .age_hours = 720,
 				  .rate = "0.03",
 				  .gib = 40 + (int64_t)m,
-				  .hours = {700, 20, 0}});
+				  .hours = {684, 60, 0}});
 		case_add(inv, &(struct case_line){.month = m,
 				  .name = "lab",
 				  .rate = "0.01",
 				  .gib = 900,
-				  .hours = {700, 20, 0}});
+				  .hours = {684, 60, 0}});
 	}
 	case_end(inv, INVOICE_OPEN, INVOICE_TOO_MANY_ESTIMATES);
 }

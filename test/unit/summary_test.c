@@ -110,7 +110,7 @@ bills_of_one_currency_are_added(void **state)
 
 	(void)state;
 	summary_case_make(&c, "accounts");
-	strcpy(c.now[1].account.currency, "USD");
+	memcpy(c.now[1].account.currency, "USD", 4);
 	summary_put_money(&b, c.now, 2);
 	assert_string_equal(buf_text(&b), "USD 425.74");
 	free(c.now[0].total);
