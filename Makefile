@@ -134,6 +134,19 @@ check: $(PROGRAM) $(UNIT)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
 	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
 
+# --- bench -------------------------------------------------------------------
+# Figures as ratios taken side by side in one run; never part of check.
+BENCH = $(patsubst test/bench/%.c,$(BUILD)/test/bench/%, \
+        $(wildcard test/bench/*.c))
+ROUNDS ?= 5
+
+bench: $(PROGRAM) $(BENCH)
+	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	$(BUILD)/test/bench/parse_bench
+
+$(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
+
 # --- lint --------------------------------------------------------------------
 # Prints findings and nothing else. Each part stands alone: make lint-tidy.
 # Both compilers build everything anew in folders of their own; what has not
@@ -239,4 +252,4 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d)
