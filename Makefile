@@ -122,8 +122,13 @@ $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(ARCHIVE)
 deps:
 	contrib/install-deps all
 
-run: all
-	contrib/run-local $(PROGRAM)
+# What is missing is installed, or named, first; a make of its own then asks
+# pkg-config anew.
+run demo:
+	@contrib/install-deps build
+	@contrib/install-deps run
+	@$(MAKE) --no-print-directory all
+	@contrib/$(if $(filter run,$@),run-local,demo) $(PROGRAM)
 
 # --- tests -------------------------------------------------------------------
 ONLY ?=
