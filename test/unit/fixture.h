@@ -50,7 +50,7 @@ fixture_make_folder(char out[FIXTURE_FOLDER_SIZE])
 static inline void
 fixture_remove_folder(const char *folder)
 {
-	char path[FIXTURE_FOLDER_SIZE + 260];
+	char path[FIXTURE_FOLDER_SIZE + 512];
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 
