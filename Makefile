@@ -43,6 +43,7 @@ LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
 SCHEMA = $(sort $(wildcard src/schema/*.sql))
 UNIT_C = $(sort $(wildcard test/unit/*.c))
+FAULT_C = $(sort $(wildcard test/fault/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -73,6 +74,7 @@ OBJ = $(patsubst %.c,$(BUILD)/%.o,$(LIB_C) $(SRC_C))
 ARCHIVE_OBJ = $(filter-out $(BUILD)/src/main.o,$(OBJ))
 ARCHIVE = $(BUILD)/libstat.a
 UNIT = $(UNIT_C:%.c=$(BUILD)/%)
+FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check unit bench lint format install uninstall \
@@ -119,6 +121,12 @@ unit: $(UNIT)
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS) $(CMOCKA_LIBS)
 
+# What makes a disk fail is put before the libc, and stays as the libc is.
+$(BUILD)/test/fault/%.so: test/fault/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(WERROR) -fPIC -shared \
+	    -o $@ $<
+
 deps:
 	contrib/install-deps all
 
@@ -135,7 +143,7 @@ ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
          test/calendar/*.py test/fault/*.py))
 
-check: $(PROGRAM) $(UNIT)
+check: $(PROGRAM) $(UNIT) $(FAULT)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
 	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
 
