@@ -30,6 +30,7 @@ class FaultKill(support.TestCase):
         server.start()
         port = server.port
         crowd = Crowd(port, tokens, CLIENTS, SEED)
+        self.addCleanup(crowd.give_up)
         crowd.start()
         for _ in range(KILLS):
             before = crowd.count()
@@ -43,7 +44,7 @@ class FaultKill(support.TestCase):
         server.stop()
         print(f"# seed {SEED}, {KILLS} kills: {crowd}")
         self.assertEqual(crowd.faults, [])
-        self.assertEqual(audit(server.db, crowd), [])
+        self.assertEqual(audit(server.db, crowd.reports()), [])
         self.assertGreater(crowd.count("unlucky"), KILLS,
                            "the kills did not fall under load")
         self.assertGreater(crowd.count("stored_unheard"), 0,

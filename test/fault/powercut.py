@@ -50,6 +50,7 @@ class FaultPowercut(support.TestCase):
         server.start()
         port = server.port
         crowd = Crowd(port, tokens, CLIENTS, SEED)
+        self.addCleanup(crowd.give_up)
         crowd.start()
         undone = []
         for i in range(CUTS):
@@ -63,7 +64,7 @@ class FaultPowercut(support.TestCase):
               f"{sum(n > 0 for n in undone)} of them took away "
               f"{sum(undone)} changes: {crowd}")
         self.assertEqual(crowd.faults, [])
-        self.assertEqual(audit(server.db, crowd), [])
+        self.assertEqual(audit(server.db, crowd.reports()), [])
         self.assertGreater(crowd.count("unlucky"), CUTS,
                            "the cuts did not fall under load")
         self.assertGreater(sum(undone), 0, "no cut took anything away")
@@ -75,13 +76,14 @@ class FaultPowercut(support.TestCase):
         server.args = ["--sqliteOpts", "wal_autocheckpoint=0"]
         server.start()
         crowd = Crowd(server.port, tokens, CLIENTS, SEED)
+        self.addCleanup(crowd.give_up)
         crowd.start()
         taken = self.cut(server, crowd, LONGEST_LIFE_SECS)
         answered = crowd.count()
         server.start(port=server.port)
         crowd.finish()
         server.stop()
-        found = audit(server.db, crowd)
+        found = audit(server.db, crowd.reports())
         print(f"# {taken} changes taken away from {answered} answered "
               f"reports: {found[:1]}")
         self.assertGreater(taken, 0)

@@ -6,7 +6,7 @@
     crowd.finish()          # every report sent so far is answered now
     crowd.faults            # sentences; empty when all went well
     server.stop()
-    audit(server.db, crowd) # sentences about the database; empty is good
+    audit(server.db, crowd.reports())   # sentences, too
 
 A client counts a report as taken only when it has read the whole 2xx. One
 that has no answer is sent again, byte for byte, until it has one; so in the
@@ -14,8 +14,10 @@ end the database must hold exactly the reports that were answered.
 """
 
 from .audit import audit, facts_of, open_database
+from .burst import burst
 from .crowd import Crowd, Report
 from .powercut import cut_power
 from .shim import shim
 
-__all__ = ["Crowd", "Report", "audit", "cut_power", "facts_of", "open_database", "shim"]
+__all__ = ["Crowd", "Report", "audit", "burst", "cut_power", "facts_of", "open_database",
+           "shim"]

@@ -129,7 +129,7 @@ def load_samples(db):
     return samples
 
 
-def check_all(db, crowd):
+def check_all(db, answered):
     for row in db.execute("PRAGMA integrity_check"):
         if row[0] != "ok":
             yield f"the file is damaged: {row[0]}"
@@ -139,7 +139,7 @@ def check_all(db, crowd):
     reports, faults = facts_of(db)
     yield from faults
     samples = load_samples(db)
-    for report in crowd.reports():
+    for report in answered:
         row = reports.pop((report.source, report.id), None)
         yield from check_report(report, row, samples)
     for key in reports:
@@ -148,13 +148,13 @@ def check_all(db, crowd):
         yield f"{len(samples)} samples belong to no report"
 
 
-def audit(folder, crowd):
-    """What is wrong with the database of a stopped server after crowd has
-    finished: sentences, the first MAX_FAULTS."""
+def audit(folder, answered):
+    """What is wrong with the database of a stopped server that has answered
+    these reports with 2xx and no others: sentences, the first MAX_FAULTS."""
     found = []
     db = open_database(folder)
     try:
-        for sentence in check_all(db, crowd):
+        for sentence in check_all(db, answered):
             found.append(sentence)
             if len(found) == MAX_FAULTS:
                 break

@@ -14,9 +14,10 @@ SAMPLED_BEFORE_SECS = 7200
 
 
 class Report:
-    """One report, the same bytes at every attempt, and its first answer."""
+    """One report, the same bytes at every attempt, and its first answer.
+    more: so many volumes that nobody saw before, besides its three."""
 
-    def __init__(self, source, volumes, base, number):
+    def __init__(self, source, volumes, base, number, more=0):
         self.source = source
         self.id = str(uuid.uuid4())
         when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(base))
@@ -32,7 +33,8 @@ class Report:
             {"id": volumes[2], "name": "dritter \u2603",
              "sampled_at": sampled, "bytes": str(2**62 + number),
              "inodes": number, "retired_bytes": 5},
-        ]
+        ] + [{"id": str(uuid.uuid4()), "sampled_at": sampled,
+              "bytes": number + i} for i in range(more)]
         self.body = json.dumps({"report_id": self.id, "sent_at": when + "Z",
                                 "volumes": self.volumes}).encode()
         self.attempts = 0
@@ -83,8 +85,8 @@ class Client(threading.Thread):
                 self.refused += 1
             else:
                 return got, attempts
-            # Until the server is back; there is no line to wait for here.
-            self.crowd.hurry.wait(0.01)
+            # Until it can; that is what this loop waits for.
+            time.sleep(0.01)
         self.crowd.blame(f"{method} {path} had no answer in time")
         return None
 
@@ -118,7 +120,7 @@ class Client(threading.Thread):
 
     def run(self):
         number = 0
-        while not self.crowd.ending.is_set():
+        while not self.crowd.ending.wait(self.crowd.pause_secs):
             number += 1
             self.send(Report(self.source, self.volumes, self.base, number))
             if self.answered and self.random.random() < 0.05:
@@ -131,13 +133,15 @@ class Client(threading.Thread):
 
 
 class Crowd:
-    """clients threads, dealt to the sources, against 127.0.0.1:port."""
+    """clients threads, dealt to the sources, against 127.0.0.1:port, each
+    with a pause between its reports."""
 
-    def __init__(self, port, tokens, clients=8, seed=0, timeout=300):
+    def __init__(self, port, tokens, clients=8, seed=0, timeout=300,
+                 pause_secs=0):
         self.port = port
+        self.pause_secs = pause_secs
         self.deadline = time.monotonic() + timeout
         self.ending = threading.Event()
-        self.hurry = threading.Event()  # never set: a wait that can be long
         self.faults = []
         names = list(tokens)
         self.clients = [
@@ -161,6 +165,13 @@ class Crowd:
             client.join(max(1, self.deadline - time.monotonic()) + 20)
             if client.is_alive():
                 self.blame("a client does not end")
+
+    def give_up(self):
+        """Ends the clients, whatever they wait for."""
+        self.deadline = 0
+        self.ending.set()
+        for client in self.clients:
+            client.join(30)
 
     def reports(self):
         return [r for client in self.clients for r in list(client.answered)]
