@@ -71,11 +71,11 @@ class FaultFullDisk(support.TestCase):
         server.env.update(shim("disk_fails", DISK_CONTROL=control))
         return server, disk, token
 
-    def reports(self, count, more=0):
+    def reports(self, count, **options):
         """Reports of volumes of their own."""
         base = int(time.time()) - 3600
         return [Report("admin1", [str(uuid.uuid4()) for _ in range(3)], base,
-                       n, more) for n in range(1, count + 1)]
+                       n, **options) for n in range(1, count + 1)]
 
     def crowd(self, server, token, **options):
         crowd = Crowd(server.port, {"admin1": token}, seed=SEED, **options)
@@ -171,8 +171,10 @@ class FaultFullDisk(support.TestCase):
         groups = []
         outcomes = collections.Counter()
         for i in range(24):
-            group = self.reports(6)
-            group[i % 7:i % 7] = self.reports(1, 400)
+            # All of one length, so that they arrive side by side.
+            large = self.reports(1, more=400)
+            group = self.reports(6, pad=len(large[0].body))
+            group[i % 7:i % 7] = large
             mark = server.mark()
             disk.fill(after=i * i // 6, writes=1 + i % 3)
             answers = burst(server, token, [r.body for r in group])

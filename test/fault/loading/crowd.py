@@ -15,9 +15,10 @@ SAMPLED_BEFORE_SECS = 7200
 
 class Report:
     """One report, the same bytes at every attempt, and its first answer.
-    more: so many volumes that nobody saw before, besides its three."""
+    more: so many volumes that nobody saw before, besides its three; pad:
+    so many bytes that mean nothing."""
 
-    def __init__(self, source, volumes, base, number, more=0):
+    def __init__(self, source, volumes, base, number, more=0, pad=0):
         self.source = source
         self.id = str(uuid.uuid4())
         when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(base))
@@ -35,8 +36,11 @@ class Report:
              "inodes": number, "retired_bytes": 5},
         ] + [{"id": str(uuid.uuid4()), "sampled_at": sampled,
               "bytes": number + i} for i in range(more)]
-        self.body = json.dumps({"report_id": self.id, "sent_at": when + "Z",
-                                "volumes": self.volumes}).encode()
+        body = {"report_id": self.id, "sent_at": when + "Z",
+                "volumes": self.volumes}
+        if pad:
+            body["padding"] = "." * pad
+        self.body = json.dumps(body).encode()
         self.attempts = 0
         self.answer = None  # the body of its first 2xx
 
