@@ -208,7 +208,7 @@ lint-cppcheck: lint-gcc
 	    $(LIB_C) $(SRC_C)
 
 lint-format:
-	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
+	@bad=$$(for file in $(LINT_C) $(FAULT_C) $(LINT_H); do \
 	    clang-format $$file | diff -U0 $$file - | \
 	    sed -n "3{s|^@@ -\([0-9]*\).*|$$file:\1: make format|p}"; done); \
 	    [ -z "$$bad" ] || { echo "$$bad"; exit 1; }
@@ -226,7 +226,7 @@ lint-man:
 	@mandoc -T lint -W warning $(LINT_MAN)
 
 format:
-	clang-format -i $(LINT_C) $(LINT_H)
+	clang-format -i $(LINT_C) $(FAULT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
 # make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that

@@ -14,6 +14,7 @@ import os
 import random
 import struct
 import subprocess
+import sys
 import time
 import uuid
 
@@ -21,6 +22,7 @@ import support
 from loading import Crowd, Report, audit, burst, shim
 
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 10**6)
+PRIVATE_MOUNTS = "PRIVATE_MOUNTS" in os.environ
 FIELDS = ("writes", "full_from", "full_before", "syncs", "sync_fails",
           "write_faults", "sync_faults")
 
@@ -202,14 +204,13 @@ class FaultFullDisk(support.TestCase):
                            "no group of several reports failed")
 
     def test_a_file_system_that_is_full_refuses_until_there_is_room(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root mounts a small tmpfs")
+        if not PRIVATE_MOUNTS:
+            self.skipTest("a small tmpfs can only be mounted by root")
         server = self.server(
             args=("--sqliteOpts", "wal_autocheckpoint=50"))
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700",
                         "tmpfs", server.db], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", server.db],
-                        check=True)
+        self.addCleanup(subprocess.run, ["umount", server.db], check=True)
         self.addCleanup(server.close)
         server.create_account("acme")
         token = server.create_source("admin1", "acme")
@@ -231,5 +232,18 @@ class FaultFullDisk(support.TestCase):
         print(f"# seed {SEED}: {crowd}")
 
 
+def hide_mounts():
+    """Starts this file again where nobody else sees its mounts, and where
+    they are gone with it."""
+    inside = ["unshare", "--mount"]
+    if os.geteuid() == 0 and subprocess.run(
+            inside + ["true"], stderr=subprocess.DEVNULL,
+            check=False).returncode == 0:
+        os.environ["PRIVATE_MOUNTS"] = "yes"
+        os.execvp(inside[0], inside + [sys.executable] + sys.argv)
+
+
 if __name__ == "__main__":
+    if not PRIVATE_MOUNTS:
+        hide_mounts()
     support.main()

@@ -59,7 +59,7 @@ static int (*real_fsync)(int);
 static int (*real_open)(const char *, int, ...);
 static int (*real_unlink)(const char *);
 
-static void
+static _Noreturn void
 give_up(const char *why)
 {
 	static const char name[] = "powercut.so: ";
@@ -304,7 +304,7 @@ dawdle(void)
 	const char *us = getenv("POWERCUT_SLOW_US");
 
 	if (log_fd >= 0 && us != NULL)
-		usleep((useconds_t)atoi(us));
+		usleep((useconds_t)strtol(us, NULL, 10));
 }
 
 int

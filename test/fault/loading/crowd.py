@@ -90,7 +90,7 @@ class Client(threading.Thread):
             else:
                 return got, attempts
             # Until it can; that is what this loop waits for.
-            time.sleep(0.01)
+            time.sleep(0.01 if got is None else 0.03)
         self.crowd.blame(f"{method} {path} had no answer in time")
         return None
 
