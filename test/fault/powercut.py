@@ -22,6 +22,9 @@ LONGEST_LIFE_SECS = 0.5
 
 
 class FaultPowercut(support.TestCase):
+    def setUp(self):
+        self.log = os.path.join(self.folder(), "powercut.log")
+
     def begin(self, **options):
         """A server under the shim, not started, and its tokens."""
         # Small enough that cuts fall into checkpoints, too.
@@ -30,7 +33,6 @@ class FaultPowercut(support.TestCase):
         server.create_account("acme")
         tokens = {name: server.create_source(name, "acme")
                   for name in ("admin1", "admin2")}
-        self.log = os.path.join(server.folder, "powercut.log")
         server.env.update(shim("powercut", POWERCUT_LOG=self.log, **options))
         return server, tokens
 
@@ -68,6 +70,30 @@ class FaultPowercut(support.TestCase):
         self.assertGreater(crowd.count("unlucky"), CUTS,
                            "the cuts did not fall under load")
         self.assertGreater(sum(undone), 0, "no cut took anything away")
+
+    def test_what_a_command_has_done_outlives_a_power_cut(self):
+        """The very first one makes the database, too."""
+        server = self.server()
+        server.env.update(shim("powercut", POWERCUT_LOG=self.log))
+        server.create_account("acme")
+        cut_power(self.log, server.db)
+        self.assertIn("acme", server.ok("list", "accounts"))
+        token = server.create_source("admin1", "acme")
+        cut_power(self.log, server.db)
+        server.start()
+        answer = server.send_report(
+            token, support.make_report([support.make_volume(1)]))
+        self.assertEqual(answer.status, 201, answer)
+
+    def test_a_first_start_outlives_a_power_cut(self):
+        server = self.server()
+        server.env.update(shim("powercut", POWERCUT_LOG=self.log))
+        for _ in range(3):
+            server.start()
+            server.kill()
+            cut_power(self.log, server.db)
+        server.start()
+        self.assertEqual(server.curl("/readyz").status, 200)
 
     def test_a_sync_that_is_not_believed_shows_as_loss(self):
         """The test of the test: with syncs of the WAL left out, as under
