@@ -34,7 +34,9 @@ struct ingest {
 	struct answer waiting[INGEST_MAX_GROUP];
 	size_t waiting_count;
 	size_t rows;
-	int64_t first_us; /* monotonic time of the group's first report */
+	int64_t first_us;	/* monotonic time of the group's first report */
+	int64_t quiet_until_us; /* trouble was logged, and how often since */
+	unsigned long unlogged;
 };
 
 static const char json_type[] = "application/json";
@@ -49,7 +51,6 @@ ingest_refuse(struct http_request *req, const struct err *err)
 		http_reply_problem(req, 400, "bad_request", err->text, NULL);
 		return;
 	case ERR_BUSY:
-		log_warn("ingest.busy", "error=\"%s\"", err->text);
 		snprintf(secs, sizeof secs, "%d", INGEST_RETRY_SECS);
 		http_reply_header(req, "Retry-After", secs);
 		http_reply_problem(req, 503, "unavailable", err->text, NULL);
@@ -112,6 +113,22 @@ send_answer(struct answer *a)
 		    a->errors.len > 0 ? buf_text(&a->errors) : NULL);
 }
 
+/* A full disk refuses thousands of reports a second: one line is enough for
+ * some seconds, and the next one counts what it left out. */
+static void
+log_trouble(struct ingest *in, const char *event, const struct err *err)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (now_us < in->quiet_until_us) {
+		in->unlogged++;
+		return;
+	}
+	log_error(event, "error=\"%s\" left_out=%lu", err->text, in->unlogged);
+	in->quiet_until_us = now_us + INGEST_LOG_STEP_SECS * INT64_C(1000000);
+	in->unlogged = 0;
+}
+
 static void
 answer_all(struct ingest *in, const struct err *failure)
 {
@@ -143,8 +160,7 @@ ingest_flush(struct ingest *ingest)
 		answer_all(ingest, NULL);
 		return;
 	}
-	log_error("ingest.commit_failed", "reports=%zu error=\"%s\"",
-	    ingest->waiting_count, err.text);
+	log_trouble(ingest, "ingest.commit_failed", &err);
 	writer_failed(ingest->writer);
 	/* Not known to be on disk, not known to be lost: try again. */
 	err.kind = ERR_BUSY;
@@ -368,6 +384,8 @@ add_to_ledger(struct ingest *in, struct http_request *req, const char *body,
 		blame_account(in, req, at, result);
 		break;
 	case LEDGER_FAILED:
+		if (err.kind == ERR_BUSY)
+			log_trouble(in, "ingest.busy", &err);
 		ingest_refuse(req, &err);
 		break;
 	}

@@ -20,9 +20,10 @@
 
 enum {
 	INGEST_MAX_WAIT_MS = 5,
-	INGEST_MAX_GROUP = 512,	 /* reports per commit */
-	INGEST_MAX_ROWS = 20000, /* samples per commit, more or less */
-	INGEST_RETRY_SECS = 5,	 /* Retry-After of a 503 */
+	INGEST_MAX_GROUP = 512,	  /* reports per commit */
+	INGEST_MAX_ROWS = 20000,  /* samples per commit, more or less */
+	INGEST_RETRY_SECS = 5,	  /* Retry-After of a 503 */
+	INGEST_LOG_STEP_SECS = 5, /* between two lines about the same trouble */
 };
 
 struct ingest;

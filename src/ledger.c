@@ -25,7 +25,7 @@ struct reporter {
 
 struct ledger {
 	struct sql *db;		    /* borrowed */
-	struct tls_hash *rows_hash; /* owned */
+	struct sample_rows rows;    /* of the report at hand */
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
 	bool open;
@@ -267,8 +267,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	    .account = account,
 	    .name = v->name_id,
 	    .fact = in->fact};
-	switch (
-	    sample_insert(l->db, l->rows_hash, in->report, rv, &place, err)) {
+	switch (sample_insert(l->db, &l->rows, in->report, rv, &place, err)) {
 	case SAMPLE_STORED:
 		in->answer->stored++;
 		return true;
@@ -353,7 +352,7 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	    .body_sha256 = body_sha256,
 	    .rows_sha256 = rows_sha256};
 
-	tls_hash_final(l->rows_hash, rows_sha256);
+	sample_rows_digest(&l->rows, l->fact_hash, rows_sha256);
 	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
 	uuid_format(&in->answer->report_id, subject);
 	snprintf(detail, sizeof detail,
@@ -393,7 +392,7 @@ static bool
 take_all(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
 {
-	tls_hash_reset(in->ledger->rows_hash);
+	sample_rows_clear(&in->ledger->rows);
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
@@ -625,9 +624,8 @@ ledger_open(struct sql *db, struct err *err)
 	l->db = db;
 	l->open_quarantine = -1;
 	l->data_version = -1;
-	l->rows_hash = tls_hash_new(err);
 	l->fact_hash = tls_hash_new(err);
-	if (l->rows_hash == NULL || l->fact_hash == NULL) {
+	if (l->fact_hash == NULL) {
 		ledger_close(l);
 		return NULL;
 	}
@@ -641,7 +639,7 @@ ledger_close(struct ledger *ledger)
 		return;
 	ledger_rollback(ledger);
 	forget(ledger);
-	tls_hash_free(ledger->rows_hash);
+	sample_rows_fini(&ledger->rows);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
 }

@@ -4,6 +4,7 @@
  * same. Owns the table sample.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/utc.h"
@@ -49,15 +50,66 @@ put_number(uint8_t *out, int64_t value)
 	return out;
 }
 
-/* The formula is in sample.h. */
-static void
-hash_row(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
-    int64_t nanos, int64_t account, const char *bins)
+/* --- the digest of what was stored --- */
+
+void
+sample_rows_clear(struct sample_rows *rows)
+{
+	buf_clear(&rows->bytes);
+	rows->count = 0;
+}
+
+void
+sample_rows_fini(struct sample_rows *rows)
+{
+	buf_fini(&rows->bytes);
+	free(rows->list);
+	memset(rows, 0, sizeof *rows);
+}
+
+static int
+compare_spans(const void *a, const void *b, void *bytes)
+{
+	const struct sample_span *x = a, *y = b;
+	const char *base = bytes;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = memcmp(base + x->at, base + y->at, len);
+
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+void
+sample_rows_digest(struct sample_rows *rows, struct tls_hash *hash,
+    uint8_t out[TLS_SHA256_BYTES])
+{
+	if (rows->count > 1)
+		qsort_r(rows->list, rows->count, sizeof *rows->list,
+		    compare_spans, rows->bytes.data);
+	tls_hash_reset(hash);
+	for (size_t i = 0; i < rows->count; i++)
+		tls_hash_add(hash, rows->bytes.data + rows->list[i].at,
+		    rows->list[i].len);
+	tls_hash_final(hash, out);
+}
+
+static bool
+add_row(struct sample_rows *rows, const struct report_volume *rv, int64_t hour,
+    int64_t nanos, int64_t account, const char *bins, struct err *err)
 {
 	uint8_t row[UUID_SIZE + 9 * 8 + REPORT_MAX_TEXT + BINS_SIZE];
 	uint8_t *p = row;
-	size_t bins_len = strlen(bins);
+	size_t bins_len = strlen(bins), at = rows->bytes.len;
 
+	if (rows->count == rows->cap) {
+		size_t cap = rows->cap > 0 ? 2 * rows->cap : 64;
+		struct sample_span *list =
+		    reallocarray(rows->list, cap, sizeof *list);
+
+		if (list == NULL)
+			return err_nomem(err);
+		rows->list = list;
+		rows->cap = cap;
+	}
 	memcpy(p, rv->id.bytes, UUID_SIZE);
 	p = put_number(p + UUID_SIZE, hour);
 	p = put_number(p, nanos);
@@ -71,8 +123,15 @@ hash_row(struct tls_hash *hash, const struct report_volume *rv, int64_t hour,
 		memcpy(p, rv->name.text, rv->name.len);
 	p = put_number(p + rv->name.len, (int64_t)bins_len);
 	memcpy(p, bins, bins_len);
-	tls_hash_add(hash, row, (size_t)(p - row) + bins_len);
+	buf_add(&rows->bytes, row, (size_t)(p - row) + bins_len);
+	if (rows->bytes.failed)
+		return err_nomem(err);
+	rows->list[rows->count++] =
+	    (struct sample_span){at, rows->bytes.len - at};
+	return true;
 }
+
+/* --- the row --- */
 
 /* The row's key and what is compared of it. */
 struct row {
@@ -106,7 +165,7 @@ compare(struct sql *db, const struct report_volume *rv,
 }
 
 enum sample_result
-sample_insert(struct sql *db, struct tls_hash *rows_hash,
+sample_insert(struct sql *db, struct sample_rows *rows,
     const struct report *report, const struct report_volume *rv,
     const struct sample_place *place, struct err *err)
 {
@@ -142,6 +201,8 @@ sample_insert(struct sql *db, struct tls_hash *rows_hash,
 		return SAMPLE_FAILED;
 	if (sql_changes(db) == 0)
 		return compare(db, rv, place, &row, err);
-	hash_row(rows_hash, rv, row.hour, row.nanos, place->account, row.bins);
-	return SAMPLE_STORED;
+	return add_row(
+		   rows, rv, row.hour, row.nanos, place->account, row.bins, err)
+		   ? SAMPLE_STORED
+		   : SAMPLE_FAILED;
 }

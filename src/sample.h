@@ -6,8 +6,10 @@
 #define SRC_SAMPLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "lib/tls.h"
@@ -32,14 +34,31 @@ bool sample_bins_add_up(
     const struct report *report, const struct report_volume *rv);
 
 /*
- * Stores a sample, inside the caller's transaction, unless its key is taken.
+ * What a report stored, for rows_sha256 of its fact: SHA-256 over the bytes
+ * of its rows, the rows in ascending order of their bytes, so that it can be
+ * recomputed from the tables.
  *
- * A stored one is added to rows_hash, for rows_sha256 of the report's fact:
- * the volume's UUID, then as 8 bytes little endian hour, nanos, revision,
- * bytes, account, retired_bytes and inodes (-1 for none), the length of the
- * name, its bytes, the length of the bins' text and its bytes.
+ * A row's bytes are the volume's UUID, then as 8 bytes little endian hour,
+ * nanos, revision, bytes, account, retired_bytes and inodes (-1 for none),
+ * the length of the name, its bytes, the length of the bins' text and its
+ * bytes. The zero value is empty; memory is kept from one report to the next.
  */
-enum sample_result sample_insert(struct sql *db, struct tls_hash *rows_hash,
+struct sample_rows {
+	struct buf bytes; /* all rows, one behind the other */
+	struct sample_span {
+		size_t at, len;
+	} * list; /* owned */
+	size_t count, cap;
+};
+
+void sample_rows_clear(struct sample_rows *rows);
+void sample_rows_fini(struct sample_rows *rows);
+void sample_rows_digest(struct sample_rows *rows, struct tls_hash *hash,
+    uint8_t out[TLS_SHA256_BYTES]);
+
+/* Stores a sample, inside the caller's transaction, unless its key is taken,
+ * and adds it to rows if it did. */
+enum sample_result sample_insert(struct sql *db, struct sample_rows *rows,
     const struct report *report, const struct report_volume *rv,
     const struct sample_place *place, struct err *err);
 

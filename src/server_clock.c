@@ -9,6 +9,9 @@
 #include "lib/utc.h"
 #include "server_clock.h"
 
+/* Where the times end that reports may state: 2201-01-01T00:00:00Z. */
+static const int64_t LAST_AT = 7289654400;
+
 static bool
 read_now(struct http_request *req, int64_t *at, struct err *err)
 {
@@ -17,7 +20,8 @@ read_now(struct http_request *req, int64_t *at, struct err *err)
 	struct json *doc = body != NULL ? json_parse(body, len, err) : NULL;
 	bool ok = doc != NULL && json_get_string(doc, "now", &text, err);
 
-	if (ok && (text == NULL || !utc_parse(text, strlen(text), at, NULL)))
+	if (ok && (text == NULL || !utc_parse(text, strlen(text), at, NULL) ||
+		      *at >= LAST_AT))
 		ok = err_set(
 		    err, ERR_INPUT, "send {\"now\":\"2026-11-01T00:00:00Z\"}");
 	json_free(doc);

@@ -104,7 +104,7 @@ def check_report(report, row, samples):
     if (answer["stored"], row["stored"]) != (len(report.volumes),) * 2:
         yield (f"report {report.id}: answered {answer['stored']}, "
                f"noted {row['stored']} of {len(report.volumes)} samples")
-    rows = hashlib.sha256()
+    rows = []
     for volume in report.volumes:
         key = uuid.UUID(volume["id"]), report.hour, report.nanos
         found = samples.pop(key, [])
@@ -113,9 +113,9 @@ def check_report(report, row, samples):
             yield (f"report {report.id}: sample {key} is there "
                    f"{len(found)} times, or says something else")
             return
-        rows.update(sample_bytes(
+        rows.append(sample_bytes(
             key[0], volume.get("name", "").encode(), found[0]))
-    if row["rows_sha256"] != rows.digest():
+    if row["rows_sha256"] != hashlib.sha256(b"".join(sorted(rows))).digest():
         yield f"report {report.id}: its rows_sha256 is not that of its rows"
 
 
