@@ -27,7 +27,9 @@ PROGRAM = $(BUILD)/stat.flexfs
 # --- sources -----------------------------------------------------------------
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
-      prompt jsonscan json exact currency sql tls smtp mime httphead
+      prompt jsonscan json exact currency sql \
+      tls_part tls tls_server tls_session tls_client tls_cert \
+      smtp mime httphead
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
