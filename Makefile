@@ -29,7 +29,8 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
-      smtp mime httphead
+      smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
+      mime httphead
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
