@@ -30,7 +30,7 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
-      mime httphead
+      mime httphead httpchunk
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
