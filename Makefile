@@ -45,7 +45,8 @@ SRC = settings creds store fact account token source rate \
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
 SCHEMA = $(sort $(wildcard src/schema/*.sql))
-UNIT_C = $(sort $(wildcard test/unit/*.c))
+UNIT_C = $(sort $(wildcard test/unit/*_test.c))
+RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -76,6 +77,8 @@ OBJ = $(patsubst %.c,$(BUILD)/%.o,$(LIB_C) $(SRC_C))
 ARCHIVE_OBJ = $(filter-out $(BUILD)/src/main.o,$(OBJ))
 ARCHIVE = $(BUILD)/libstat.a
 UNIT = $(UNIT_C:%.c=$(BUILD)/%)
+RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
+RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check unit bench lint format install uninstall \
@@ -119,8 +122,15 @@ $(BUILD)/src/cmd_version.o: $(BUILD)/license.inc
 
 unit: $(UNIT)
 
-$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS) $(CMOCKA_LIBS)
+# What several unit tests share.
+$(RIG_ARCHIVE): $(RIG_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(RIG_ARCHIVE) \
+    $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(RIG_ARCHIVE) $(ARCHIVE) $(PKG_LIBS) \
+	    $(CMOCKA_LIBS)
 
 deps:
 	contrib/install-deps all
@@ -142,7 +152,7 @@ check: $(PROGRAM) $(UNIT)
 # Both compilers build everything anew in folders of their own; what has not
 # changed since it was found clean is not looked at again.
 LINT = build/lint
-LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C)
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C)
 LINT_H = $(wildcard lib/*.h src/*.h test/unit/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
@@ -153,7 +163,7 @@ lint:
 	@$(MAKE) -s -k $(if $(findstring -j,$(MAKEFLAGS)),,-j2) -Otarget \
 	    --no-print-directory $(LINT_PARTS)
 
-objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o)
+objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o) $(RIG_OBJ)
 
 # clang takes casts in openssl's macros for ours; gcc keeps watch over those.
 lint-clang: LINT_CFLAGS = -Wno-cast-qual
@@ -242,4 +252,4 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d)
