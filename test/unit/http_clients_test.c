@@ -527,5 +527,6 @@ main(void)
 		kill_server, &with_tls},
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(
+	    tests, http_rig_set_up, http_rig_tear_down);
 }

@@ -364,7 +364,7 @@ ms_since(int64_t from_us)
 }
 
 int
-set_up(void **state)
+http_rig_set_up(void **state)
 {
 	struct err err = ERR_INIT;
 
@@ -382,7 +382,7 @@ set_up(void **state)
 }
 
 int
-tear_down(void **state)
+http_rig_tear_down(void **state)
 {
 	(void)state;
 	tls_client_free(client);

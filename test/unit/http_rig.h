@@ -76,8 +76,8 @@ void wait_until_alone(void);
 int64_t ms_since(int64_t from_us);
 
 /* Of the whole group, and of one test. */
-int set_up(void **state);
-int tear_down(void **state);
+int http_rig_set_up(void **state);
+int http_rig_tear_down(void **state);
 int kill_server(void **state);
 
 /* Requests, and the codes they are refused with. */

@@ -363,5 +363,6 @@ main(void)
 	    TEST(a_body_is_invited_only_when_it_is_wanted),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(
+	    tests, http_rig_set_up, http_rig_tear_down);
 }
