@@ -47,6 +47,7 @@ SRC_C = $(wildcard $(SRC:%=src/%.c))
 SCHEMA = $(sort $(wildcard src/schema/*.sql))
 UNIT_C = $(sort $(wildcard test/unit/*_test.c))
 RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
+FAULT_C = $(sort $(wildcard test/fault/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -79,6 +80,7 @@ ARCHIVE = $(BUILD)/libstat.a
 UNIT = $(UNIT_C:%.c=$(BUILD)/%)
 RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
 RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
+FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check unit bench lint format install uninstall \
@@ -132,20 +134,44 @@ $(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(RIG_ARCHIVE) \
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(RIG_ARCHIVE) $(ARCHIVE) $(PKG_LIBS) \
 	    $(CMOCKA_LIBS)
 
+# What makes a disk fail is put before the libc, and stays as the libc is.
+$(BUILD)/test/fault/%.so: test/fault/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(WERROR) -fPIC -shared \
+	    -o $@ $<
+
 deps:
 	contrib/install-deps all
 
-run: all
-	contrib/run-local $(PROGRAM)
+# What is missing is installed, or named, first; a make of its own then asks
+# pkg-config anew.
+run demo:
+	@contrib/install-deps build
+	@contrib/install-deps run
+	@$(MAKE) --no-print-directory all
+	@contrib/$(if $(filter run,$@),run-local,demo) $(PROGRAM)
 
 # --- tests -------------------------------------------------------------------
 ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
          test/calendar/*.py test/fault/*.py))
 
-check: $(PROGRAM) $(UNIT)
+check: $(PROGRAM) $(UNIT) $(FAULT)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
 	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
+
+# --- bench -------------------------------------------------------------------
+# Figures as ratios taken side by side in one run; never part of check.
+BENCH = $(patsubst test/bench/%.c,$(BUILD)/test/bench/%, \
+        $(wildcard test/bench/*.c))
+ROUNDS ?= 5
+
+bench: $(PROGRAM) $(BENCH)
+	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	$(BUILD)/test/bench/parse_bench
+
+$(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
 # --- lint --------------------------------------------------------------------
 # Prints findings and nothing else. Each part stands alone: make lint-tidy.
@@ -195,7 +221,7 @@ lint-cppcheck: lint-gcc
 	    $(LIB_C) $(SRC_C)
 
 lint-format:
-	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
+	@bad=$$(for file in $(LINT_C) $(FAULT_C) $(LINT_H); do \
 	    clang-format $$file | diff -U0 $$file - | \
 	    sed -n "3{s|^@@ -\([0-9]*\).*|$$file:\1: make format|p}"; done); \
 	    [ -z "$$bad" ] || { echo "$$bad"; exit 1; }
@@ -213,7 +239,7 @@ lint-man:
 	@mandoc -T lint -W warning $(LINT_MAN)
 
 format:
-	clang-format -i $(LINT_C) $(LINT_H)
+	clang-format -i $(LINT_C) $(FAULT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
 # make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that
@@ -252,4 +278,4 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d)

@@ -49,9 +49,12 @@ clock_secs(const struct clock *clock)
 bool
 clock_set(struct clock *clock, int64_t at)
 {
-	if (!clock->mock || at < clock_secs(clock))
+	int64_t now_ms = clock_ms(clock);
+
+	if (!clock->mock || at < now_ms / 1000)
 		return false;
-	clock->mock_ms = at * 1000;
+	/* The second that it shows has begun already. */
+	clock->mock_ms = at * 1000 > now_ms ? at * 1000 : now_ms;
 	clock->anchor_ms = read_ms(CLOCK_MONOTONIC);
 	return true;
 }

@@ -30,8 +30,8 @@ struct clock clock_pretend(int64_t start, int64_t rate);
 int64_t clock_ms(const struct clock *clock);
 int64_t clock_secs(const struct clock *clock);
 
-/* Sets a pretend clock forward. False when it is the real one, or when at
- * lies before its present time. */
+/* Sets a pretend clock forward; to the second that it shows, it stays as it
+ * is. False when it is the real one, or when at lies before that second. */
 bool clock_set(struct clock *clock, int64_t at);
 
 /* Monotonic microseconds, for measuring durations; never for dates. */

@@ -207,8 +207,8 @@ is_port(const char *text)
 	       strtol(text, NULL, 10) <= 65535;
 }
 
-/* host:port with the host an address, "localhost" or nothing (all of IPv4);
- * into *out, which always names a host. */
+/* host:port with the host an address, "localhost" (127.0.0.1) or nothing (all
+ * of IPv4); into *out, whose host always is an address. */
 static bool
 take_bind_addr(const char *text, char **out, struct err *err)
 {
@@ -240,7 +240,13 @@ take_bind_addr(const char *text, char **out, struct err *err)
 		    "--bindAddr needs an IPv4 address or an IPv6 address in "
 		    "brackets before its port, not \"%.*s\"",
 		    (int)(len < 100 ? len : 100), text);
-	buf_printf(&whole, "%s%s", len == 0 ? "0.0.0.0" : "", text);
+	/* Listening takes addresses only: a name may stand for several. */
+	if (len == 0)
+		buf_printf(&whole, "0.0.0.0%s", colon);
+	else if (strcmp(host, "localhost") == 0)
+		buf_printf(&whole, "127.0.0.1%s", colon);
+	else
+		buf_str(&whole, text);
 	*out = buf_take(&whole);
 	return *out != NULL || err_nomem(err);
 }

@@ -89,19 +89,26 @@ undo:
 	    err, "schema step %03d-%s", step->version, step->name);
 }
 
+static bool
+refuse_newer(struct sql *db, int *version, struct err *err)
+{
+	if (!store_schema(db, version, err))
+		return false;
+	return *version <= store_schema_wanted() ||
+	       err_set(err, ERR_INPUT,
+		   "the database has schema %d, this program knows %d: it "
+		   "was written by a newer stat.flexfs; install that one",
+		   *version, store_schema_wanted());
+}
+
 bool
 store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step, void *ctx,
     struct err *err)
 {
 	int version;
 
-	if (!store_schema(db, &version, err))
+	if (!refuse_newer(db, &version, err))
 		return false;
-	if (version > store_schema_wanted())
-		return err_set(err, ERR_INPUT,
-		    "the database has schema %d, this program knows %d: it "
-		    "was written by a newer stat.flexfs; install that one",
-		    version, store_schema_wanted());
 	for (size_t i = 0; i < STEP_COUNT; i++) {
 		if (steps[i].version <= version)
 			continue;
@@ -169,13 +176,17 @@ store_open_write(const char *folder, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err)
 {
 	struct sql *db = open_file(folder, SQL_CREATE, busy_ms, err);
+	int version;
 
 	if (db == NULL)
 		return NULL;
+	/* Pragmas write to the file, too. */
+	if (!refuse_newer(db, &version, err))
+		goto fail;
 	/* page_size counts only before the first table and before WAL. */
 	for (size_t i = 0; pragmas != NULL && i < pragmas->count; i++)
-		if (!sql_pragma(db, pragmas->list[i].name,
-			pragmas->list[i].value, err))
+		if (!sql_pragma(
+			db, pragmas->list[i].name, pragmas->list[i].value, err))
 			goto fail;
 	if (!sql_exec(db, "PRAGMA journal_mode = WAL", err) ||
 	    !store_migrate(db, false, NULL, NULL, err))

@@ -35,6 +35,7 @@ struct track {
 	int64_t volume;
 	int64_t retired_at; /* 0: alive */
 	bool started;	    /* last_* are set */
+	bool lone;	    /* nothing was read before the last hour */
 	bool looked_back;
 	int64_t last_hour;
 	int64_t last_account; /* of its last sample */
@@ -382,6 +383,7 @@ remember(struct scan *scan, struct track *t, int64_t at, uint64_t den,
 	    !bins_copy(&t->last, &scan->sum, err) ||
 	    !bins_copy(&t->tail, &last->bins, err))
 		return false;
+	t->lone = !t->started;
 	t->started = true;
 	t->last_hour = at;
 	t->last_account = last->account;
@@ -487,8 +489,7 @@ drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 		ss->count--;
 }
 
-static bool load_track(struct scan *scan, struct track *t, int64_t hour,
-    bool deep, struct err *err);
+static bool look_back(struct scan *scan, struct track *t, struct err *err);
 
 static bool
 flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
@@ -500,20 +501,18 @@ flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 		return true;
 	t = scan->tracks[volume];
 	drop_after_retirement(scan, t, hour);
-	if (scan->samples.count > 0) {
-		/* A volume that was silent for long begins with a gap. */
-		if (!t->started && !t->looked_back && hour >= scan->from_hour) {
-			struct samples at_hand = scan->samples;
+	if (scan->samples.count > 0 && hour >= scan->from_hour) {
+		struct samples at_hand = scan->samples;
 
-			memset(&scan->samples, 0, sizeof scan->samples);
-			ok = load_track(scan, t, scan->from_hour, true, err);
-			for (size_t i = 0; i < scan->samples.cap; i++)
-				free(scan->samples.list[i].bins.list);
-			free(scan->samples.list);
-			scan->samples = at_hand;
-		}
-		ok = ok && take_hour(scan, t, hour, err);
+		memset(&scan->samples, 0, sizeof scan->samples);
+		ok = look_back(scan, t, err);
+		for (size_t i = 0; i < scan->samples.cap; i++)
+			free(scan->samples.list[i].bins.list);
+		free(scan->samples.list);
+		scan->samples = at_hand;
 	}
+	if (scan->samples.count > 0)
+		ok = ok && take_hour(scan, t, hour, err);
 	scan->samples.count = 0;
 	return ok;
 }
@@ -583,15 +582,12 @@ static bool
 find_month(struct scan *scan, int64_t volume, int64_t month, bool before,
     int64_t *found, struct err *err)
 {
-	struct sql_stmt *s =
-	    before ? sql_get(scan->db,
-			 "SELECT ifnull(max(month), -1) FROM volume_month"
-			 " WHERE volume = ? AND month <= ?",
-			 err)
-		   : sql_get(scan->db,
-			 "SELECT ifnull(min(month), -1) FROM volume_month"
-			 " WHERE volume = ? AND month >= ?",
-			 err);
+	struct sql_stmt *s = sql_get(scan->db,
+	    before ? "SELECT ifnull(max(month), -1) FROM volume_month"
+		     " WHERE volume = ? AND month <= ?"
+		   : "SELECT ifnull(min(month), -1) FROM volume_month"
+		     " WHERE volume = ? AND month >= ?",
+	    err);
 
 	if (s == NULL)
 		return false;
@@ -636,10 +632,9 @@ find_hour(struct scan *scan, const struct track *t, int64_t hour, bool before,
 			if (!read_hour(scan, at, t->volume, err))
 				return false;
 			drop_after_retirement(scan, t, at);
-			if (scan->samples.count > 0) {
-				*found = at;
+			*found = at;
+			if (scan->samples.count > 0)
 				return true;
-			}
 		}
 	}
 }
@@ -669,6 +664,17 @@ load_track(struct scan *scan, struct track *t, int64_t hour, bool deep,
 	    scan, t, at, hour_den(scan, time_weighted), time_weighted, err);
 }
 
+/* A volume that was silent for long begins with a gap; and what ran on into
+ * the only hour read before the range is not known yet. */
+static bool
+look_back(struct scan *scan, struct track *t, struct err *err)
+{
+	if (t->looked_back || (t->started && !t->lone))
+		return true;
+	t->started = false;
+	return load_track(scan, t, scan->from_hour, true, err);
+}
+
 /* --- the ends of the range --- */
 
 /* What follows a volume's last measured hour in the range. */
@@ -679,7 +685,7 @@ finish_track(struct scan *scan, struct track *t, struct err *err)
 	struct bins whole = {NULL, 0, 0};
 	bool ok, time_weighted;
 
-	if (!t->started && !load_track(scan, t, scan->from_hour, true, err))
+	if (!look_back(scan, t, err))
 		return false;
 	if (!t->started || t->last_hour >= scan->to_hour - 1)
 		return true;
@@ -740,7 +746,7 @@ load_volumes(struct scan *scan, struct err *err)
 }
 
 /* How far before the range the reading starts: as far as a gap may be
- * carried into it. */
+ * carried into it; longer gaps are found volume by volume. */
 static int64_t
 lead_hours(const struct scan *scan)
 {
@@ -749,8 +755,7 @@ lead_hours(const struct scan *scan)
 	for (size_t i = 0; i < scan->account_count; i++)
 		if (scan->accounts[i].max_carry_hours > hours)
 			hours = scan->accounts[i].max_carry_hours;
-	/* Twice, since the hour that is carried may itself begin with a
-	 * sample of an earlier one; longer gaps are found volume by volume. */
+	/* Twice: the hour that is carried may begin with an earlier sample. */
 	return hours < 48 ? 2 * hours + 1 : 97;
 }
 

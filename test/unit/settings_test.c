@@ -136,7 +136,7 @@ an_address_without_host_means_all_of_ipv4(void **state)
 	    {"--bindAddr :8080", "0.0.0.0:8080"},
 	    {"--bindAddr [::]:443", "[::]:443"},
 	    {"--bindAddr [::1]:0", "[::1]:0"},
-	    {"--bindAddr localhost:65535", "localhost:65535"}};
+	    {"--bindAddr localhost:65535", "127.0.0.1:65535"}};
 	struct settings s;
 	struct err err = ERR_INIT;
 	size_t i;

@@ -1,0 +1,179 @@
+"""stat.flexfs(8) names every command and flag with its default, and no other;
+what the public documentation of the server promises is there to the letter."""
+
+import collections
+import re
+import subprocess
+
+import support
+from support import manual
+
+PAGE = "stat.flexfs.8"
+
+Flag = collections.namedtuple("Flag", "default hidden required")
+
+# The tables of the public documentation: flag, type, default, hidden. The
+# default of --smtpTo is (internal default) there, and so on.
+DOCUMENTED = {
+    "init creds": [
+        ("smtpAddr", "string", "email-smtp.us-east-1.amazonaws.com:587", False),
+        ("smtpFrom", "string", "flexFS Service <no-reply@ses.flexfs.io>",
+         False),
+        ("smtpTo", "string", "(internal default)", False),
+        ("smtpUser", "string", "(internal default)", False),
+        ("smtpPass", "string", "(prompts)", False),
+        ("force", "bool", "false", False),
+    ],
+    "start": [
+        ("bindAddr", "string", "0.0.0.0:443", False),
+        ("dbFolder", "string", "~/.flexfs/stat", False),
+        ("keyFolder", "string", "~/.flexfs/license", False),
+        ("noSSL", "bool", "false", False),
+        ("sslCert", "string", "~/.flexfs/ssl/cert", False),
+        ("sslKey", "string", "~/.flexfs/ssl/key", False),
+        ("verbose", "bool", "false", False),
+        ("pprof", "bool", "false", True),
+        ("sqliteOpts", "string", "(default tuning)", True),
+        ("smtpAddr", "string", "(from creds)", True),
+        ("smtpFrom", "string", "(from creds)", True),
+        ("smtpPass", "string", "(from creds)", True),
+        ("smtpTo", "string", "(from creds)", True),
+        ("smtpUser", "string", "(from creds)", True),
+        ("mockTime", "bool", "false", True),
+    ],
+}
+
+# The profiler's flag comes together with the profiler: a flag that is
+# accepted and does nothing would be worse than one that is refused.
+NOT_YET = {("start", "pprof")}
+
+
+def run(*words):
+    return subprocess.run(support.binary() + list(words), check=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=20).stdout
+
+
+def listed():
+    """{command: {flag: (type, default, hidden)}} of the program."""
+    commands = {}
+    for line in run("help", "--flags").splitlines():
+        command, flag, kind, default, who = line.split("\t")
+        flags = commands.setdefault(command, {})
+        if flag != "-":
+            flags[flag] = (kind, default, who == "hidden")
+    return commands
+
+
+def required_in_help(command):
+    text = run(*command.split(), "--help")
+    return {match.group(1) for match in re.finditer(
+        r"--(\w+) [^\n]*\n(?:(?! +-)[^\n]*\n)*?[^\n]*\(required\)", text)}
+
+
+def read_item(item):
+    """(name, Flag) of an item of the manual."""
+    name = item.head.split("Fl Fl ")[1].split()[0]
+    text = item.text()
+    default = ""
+    for line, following in zip(item.lines, item.lines[1:] + [""]):
+        if line.startswith("Default: ("):
+            default = re.match(r"Default: (\([^)]*\))", line).group(1)
+        elif line == "Default:":
+            default = re.fullmatch(r"\.Ql (.*) \.", following).group(1)
+    return name, Flag(default, re.search(r"\bHidden\b", text) is not None,
+                      "Required." in item.lines)
+
+
+def also(lines):
+    """The flags behind `Also:`."""
+    names = []
+    for line in lines[lines.index("Also:") + 1:] if "Also:" in lines else []:
+        names.append(re.fullmatch(r"\.Fl Fl (\w+) [,.]", line).group(1))
+        if line.endswith("."):
+            break
+    return names
+
+
+def described():
+    """{command: {flag: Flag}} of the manual."""
+    common = dict(map(read_item, manual.section(
+        PAGE, "DESCRIPTION", "Common flags").items))
+    commands = {}
+    for section in manual.page(PAGE):
+        if section.name != "COMMANDS" or not section.sub:
+            continue
+        flags = dict(map(read_item, section.items))
+        for name in also(section.lines):
+            assert name not in flags, (section.sub, name)
+            flags[name] = common[name]
+        commands[re.split(r" (?:Ar|Op)\b", section.sub)[0]] = flags
+    return commands
+
+
+class DocsFlags(support.TestCase):
+    def test_the_manual_has_every_command_and_no_other(self):
+        self.assertEqual(sorted(described()), sorted(listed()))
+
+    def test_the_manual_has_every_flag_and_no_other(self):
+        manuals = described()
+        for command, flags in listed().items():
+            with self.subTest(command=command):
+                self.assertEqual(sorted(manuals[command]), sorted(flags))
+
+    def test_the_manual_has_every_default(self):
+        manuals = described()
+        for command, flags in listed().items():
+            for name, (kind, default, _) in flags.items():
+                if kind == "bool" and default == "false":
+                    default = ""  # goes without saying
+                with self.subTest(command=command, flag=name):
+                    self.assertEqual(manuals[command][name].default, default)
+
+    def test_the_manual_marks_what_is_hidden(self):
+        manuals = described()
+        for command, flags in listed().items():
+            for name, (_, _, hidden) in flags.items():
+                with self.subTest(command=command, flag=name):
+                    self.assertEqual(manuals[command][name].hidden, hidden)
+
+    def test_the_manual_marks_what_is_required(self):
+        for command, flags in described().items():
+            with self.subTest(command=command):
+                self.assertEqual(
+                    {name for name, flag in flags.items() if flag.required},
+                    required_in_help(command))
+
+    def test_flags_named_elsewhere_exist(self):
+        known = {name for flags in listed().values() for name in flags}
+        known |= {"help", "flag"}  # --flag is an example
+        curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
+                 "data-binary"}
+        for page in ("stat.flexfs.8", "stat.flexfs-api.7",
+                     "stat.flexfs-config.5"):
+            text = manual.read(f"man/{page}")
+            named = set(re.findall(r"Fl Fl ([\w-]+)", text))
+            named |= set(re.findall(r"(?<![\w-])--([a-zA-Z][\w-]*)", text))
+            with self.subTest(page=page):
+                self.assertEqual(named - known - curls, set())
+
+    def test_the_program_has_what_is_documented(self):
+        commands = listed()
+        for command, rows in DOCUMENTED.items():
+            for name, *rest in rows:
+                if (command, name) in NOT_YET:
+                    continue
+                with self.subTest(command=command, flag=name):
+                    self.assertEqual(commands[command].get(name), tuple(rest))
+
+    def test_exceptions_are_still_exceptions(self):
+        commands = listed()
+        for command, name in NOT_YET:
+            self.assertNotIn(name, commands[command])
+
+    def test_verbose_has_its_letter(self):
+        self.assertIn("-v, --verbose", run("start", "--help"))
+
+
+if __name__ == "__main__":
+    support.main()

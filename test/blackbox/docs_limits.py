@@ -1,0 +1,142 @@
+"""Each limit in stat.flexfs-api(7) is the one in the code."""
+
+import re
+
+import support
+from support import manual
+
+PAGE = "stat.flexfs-api.7"
+
+
+def http_limit(index):
+    text = re.search(r"HTTP_LIMITS_DEFAULT[\s\\]*\{([^}]*)\}",
+                     manual.code("src/http.h")).group(1)
+    fields = text.replace("\\", " ").replace("u", "").split(",")
+    return eval(fields[index].strip(), {"__builtins__": {}})  # pylint: disable=W0123
+
+
+def of(path, name):
+    return lambda: manual.constant(path, name)
+
+
+MIB, KIB, DAY, MS = 1 << 20, 1 << 10, 86400, 1000
+
+# What the manual says: (the unit there, in the code's; the code's value).
+LIMITS = {
+    "body, also after inflating": (" MiB", MIB, lambda: http_limit(0)),
+    "head of a request": (" KiB", KIB, lambda: http_limit(1)),
+    "request line": (" bytes", 1, of("lib/httphead.h", "HTTPHEAD_LINE_BYTES")),
+    "volumes of a report": ("", 1, of("src/report.h", "REPORT_MAX_VOLUMES")),
+    "arrays and objects inside each other":
+        ("", 1, of("src/report.h", "REPORT_MAX_DEPTH")),
+    "members of an object":
+        ("", 1, of("lib/jsonscan.h", "JSONSCAN_MAX_MEMBERS")),
+    "bins of a volume": ("", 1, of("src/report.h", "REPORT_MAX_BINS")),
+    "text": (" bytes", 1, of("src/report.h", "REPORT_MAX_TEXT")),
+    "account": (" bytes", 1, of("src/report.h", "REPORT_MAX_ACCOUNT")),
+    "errors listed in an answer":
+        ("", 1, of("src/report.h", "REPORT_MAX_ERRORS")),
+    "connections": ("", 1, lambda: http_limit(2)),
+    "connections of an address without a known token":
+        ("", 1, lambda: http_limit(3)),
+    "time for a head, from its first byte or accept":
+        (" s", MS, lambda: http_limit(4)),
+    "time for a body, and for taking an answer":
+        (" s", MS, lambda: http_limit(5)),
+    "time between requests": (" s", MS, lambda: http_limit(6)),
+    "Retry-After": (" s", 1, of("src/ingest.h", "INGEST_RETRY_SECS")),
+    "a sample's time in the future":
+        (" s", 1, of("src/ledger.h", "LEDGER_MAX_FUTURE_SECS")),
+    "a sample's age": (" days", DAY, of("src/ledger.h",
+                                        "LEDGER_MAX_AGE_SECS")),
+    "open samples in quarantine":
+        ("", 1, of("src/ledger.h", "LEDGER_MAX_QUARANTINE")),
+    "reports in a commit": ("", 1, of("src/ingest.h", "INGEST_MAX_GROUP")),
+    "samples in a commit, more or less":
+        ("", 1, of("src/ingest.h", "INGEST_MAX_ROWS")),
+    "wait for a commit": (" ms", 1, of("src/ingest.h", "INGEST_MAX_WAIT_MS")),
+    "tokens of a source": ("", 1, of("src/token.h", "TOKEN_MAX_PER_SOURCE")),
+}
+
+# Limits that stand in sentences: (page, sentence, code's value in its unit).
+SENTENCES = [
+    (PAGE, "more than 5 minutes in the server's future",
+     lambda: manual.constant("src/ledger.h", "LEDGER_MAX_FUTURE_SECS") / 60),
+    (PAGE, "more than 35 days ago",
+     lambda: manual.constant("src/ledger.h", "LEDGER_MAX_AGE_SECS") / DAY),
+    (PAGE, "more than 5 % of its hours are estimated",
+     of("src/invoice.h", "INVOICE_MAX_ESTIMATED_PERCENT")),
+    (PAGE, "up to 30 digits behind the point",
+     of("src/invoice.h", "INVOICE_EXACT_DIGITS")),
+    ("stat.flexfs.8", "in whole hours, at most 8760",
+     of("src/account.h", "ACCOUNT_MAX_CARRY_HOURS")),
+    ("stat.flexfs.8", "Days from issue to due date, 0 to 365",
+     of("src/account.h", "ACCOUNT_MAX_NET_DAYS")),
+    ("stat.flexfs.8", "at most 12 digits before and 12 after the point",
+     of("src/rate.h", "RATE_MAX_DECIMALS")),
+    ("stat.flexfs.8", "Comma-separated recipients, at most 100",
+     of("src/creds.h", "CREDS_MAX_TO")),
+    ("stat.flexfs.8", "standard input, at most 32 MiB",
+     lambda: manual.constant("src/deliver.h", "DELIVER_MAX_BYTES") / MIB),
+    ("stat.flexfs.8", "Each step of the conversation may take 30 seconds",
+     lambda: manual.constant("lib/smtp.h", "SMTP_STEP_MS") / MS),
+    ("stat.flexfs.8", "the whole 5 minutes",
+     lambda: manual.constant("lib/smtp.h", "SMTP_TOTAL_MS") / MS / 60),
+    ("stat.flexfs.8", "minutes away, at most 24 hours",
+     lambda: manual.constant("src/outbox.h", "OUTBOX_MAX_BACKOFF_SECS") / 3600),
+    ("stat.flexfs.8", "pretend seconds per second, 0 to 31622400",
+     of("src/settings.h", "SETTINGS_MAX_MOCK_RATE")),
+    ("stat.flexfs-config.5", "At most 65536 bytes",
+     of("src/creds.h", "CREDS_MAX_FILE")),
+    ("stat.flexfs-config.5", "User, at most 255 bytes",
+     of("src/creds.h", "CREDS_MAX_SECRET")),
+    ("stat.flexfs-config.5", "at most 100",
+     of("src/creds.h", "CREDS_MAX_TO")),
+]
+
+
+class DocsLimits(support.TestCase):
+    def test_the_table_is_the_codes(self):
+        table = dict(item.head.split(" Ta ")
+                     for item in manual.section(PAGE, "LIMITS").items)
+        self.assertEqual(sorted(table), sorted(LIMITS))
+        for name, (unit, size, value) in LIMITS.items():
+            with self.subTest(limit=name):
+                whole, rest = divmod(value(), size)
+                self.assertEqual((table[name], rest), (f"{whole}{unit}", 0))
+
+    def test_both_ways_to_say_retry_after_agree(self):
+        self.assertEqual(manual.constant("src/http_reply.h",
+                                         "HTTP_RETRY_AFTER"),
+                         manual.constant("src/ingest.h", "INGEST_RETRY_SECS"))
+
+    def test_numbers_in_sentences_are_the_codes(self):
+        for page, sentence, value in SENTENCES:
+            text = manual.plain(
+                manual.read(f"man/{page}").splitlines())
+            with self.subTest(sentence=sentence):
+                self.assertIn(sentence, text)
+                numbers = [int(n) for n in re.findall(r"\d+", sentence)]
+                self.assertIn(value(), numbers)
+
+    def test_tuning_is_within_the_codes_bounds(self):
+        found = {}
+        for name, low, high in re.findall(
+                r'\{"(\w+)", (-?\d+), ([^,]+),',
+                manual.code("src/settings.c")):
+            high = high.replace("LL", "")
+            found[name] = (int(low), eval(  # pylint: disable=W0123
+                high, {"__builtins__": {}}))
+        table = {item.head.removeprefix("Va "): item.text() for item in
+                 manual.section("stat.flexfs-config.5",
+                                "DATABASE TUNING").items}
+        self.assertEqual(sorted(table), sorted(found))
+        for name, (low, high) in found.items():
+            with self.subTest(pragma=name):
+                if high > 0:
+                    self.assertTrue(table[name].replace("\\", "").startswith(
+                        f"{low} to {high}, "), table[name])
+
+
+if __name__ == "__main__":
+    support.main()
