@@ -48,6 +48,8 @@ SCHEMA = $(sort $(wildcard src/schema/*.sql))
 UNIT_C = $(sort $(wildcard test/unit/*_test.c))
 RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
 FAULT_C = $(sort $(wildcard test/fault/*.c))
+BENCH_C = $(sort $(wildcard test/bench/*.c))
+FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -162,8 +164,7 @@ check: $(PROGRAM) $(UNIT) $(FAULT)
 
 # --- bench -------------------------------------------------------------------
 # Figures as ratios taken side by side in one run; never part of check.
-BENCH = $(patsubst test/bench/%.c,$(BUILD)/test/bench/%, \
-        $(wildcard test/bench/*.c))
+BENCH = $(BENCH_C:%.c=$(BUILD)/%)
 ROUNDS ?= 5
 
 bench: $(PROGRAM) $(BENCH)
@@ -178,8 +179,8 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # Both compilers build everything anew in folders of their own; what has not
 # changed since it was found clean is not looked at again.
 LINT = build/lint
-LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C)
-LINT_H = $(wildcard lib/*.h src/*.h test/unit/*.h)
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C)
+LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
              lint-format lint-shell lint-python lint-man
@@ -189,7 +190,7 @@ lint:
 	@$(MAKE) -s -k $(if $(findstring -j,$(MAKEFLAGS)),,-j2) -Otarget \
 	    --no-print-directory $(LINT_PARTS)
 
-objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o) $(RIG_OBJ)
+objects: $(LINT_C:%.c=$(BUILD)/%.o)
 
 # clang takes casts in openssl's macros for ours; gcc keeps watch over those.
 lint-clang: LINT_CFLAGS = -Wno-cast-qual
@@ -218,10 +219,10 @@ lint-cppcheck: lint-gcc
 	@cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. -I$(LINT)/gcc \
-	    $(LIB_C) $(SRC_C)
+	    $(LINT_C)
 
 lint-format:
-	@bad=$$(for file in $(LINT_C) $(FAULT_C) $(LINT_H); do \
+	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
 	    clang-format $$file | diff -U0 $$file - | \
 	    sed -n "3{s|^@@ -\([0-9]*\).*|$$file:\1: make format|p}"; done); \
 	    [ -z "$$bad" ] || { echo "$$bad"; exit 1; }
@@ -239,7 +240,7 @@ lint-man:
 	@mandoc -T lint -W warning $(LINT_MAN)
 
 format:
-	clang-format -i $(LINT_C) $(FAULT_C) $(LINT_H)
+	clang-format -i $(LINT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
 # make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that

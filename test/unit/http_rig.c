@@ -301,11 +301,12 @@ hear(int fd, const char *words, int64_t ms)
 unsigned
 status(void)
 {
-	unsigned code = 0;
+	static const char one[] = "HTTP/1.1 ", zero[] = "HTTP/1.0 ";
 
-	if (sscanf(answer, "HTTP/1.%*1[01] %u ", &code) != 1)
+	if (strncmp(answer, one, sizeof one - 1) != 0 &&
+	    strncmp(answer, zero, sizeof zero - 1) != 0)
 		return 0;
-	return code;
+	return (unsigned)strtoul(answer + sizeof one - 1, NULL, 10);
 }
 
 void
@@ -350,7 +351,7 @@ stat_of(const char *name)
 void
 wait_until_alone(void)
 {
-	int64_t until = clock_mono_us() + WAIT_MS * 1000;
+	int64_t until = clock_mono_us() + (int64_t)WAIT_MS * 1000;
 
 	while (stat_of("open") > 1 && clock_mono_us() < until)
 		poll(NULL, 0, 5);

@@ -393,8 +393,7 @@ a_long_request_line_is_414(void **state)
 	memcpy(text, "GET /", 5);
 	assert_int_equal(read_bytes(text, HTTPHEAD_LINE_BYTES), 1);
 	assert_int_equal(read_bytes(text, HTTPHEAD_LINE_BYTES + 1), 414);
-	memcpy(text + len - strlen(tail), tail, strlen(tail));
-	memcpy(text + len, "\r\n" HOST "\r\n", 14);
+	snprintf(text + len - strlen(tail), 100, "%s\r\n" HOST "\r\n", tail);
 	assert_int_equal(read_bytes(text, len + 2 + 9 + 2), 0);
 	assert_int_equal(
 	    strlen(head.path), len - strlen("GET ") - strlen(tail));
@@ -412,7 +411,7 @@ a_large_head_is_431(void **state)
 	memset(text + len, 'x', sizeof text - len);
 	assert_int_equal(read_bytes(text, HEAD_LIMIT), 1);
 	assert_int_equal(read_bytes(text, HEAD_LIMIT + 1), 431);
-	memcpy(text + HEAD_LIMIT - 4, "\r\n\r\n", 4);
+	snprintf(text + HEAD_LIMIT - 4, 100, "\r\n\r\n");
 	assert_int_equal(read_bytes(text, HEAD_LIMIT), 0);
 }
 
