@@ -85,8 +85,8 @@ const struct opt_command cmd_deliver = {
     .path = "deliver",
     .summary = "Hand the message on standard input to the SMTP server",
     .details =
-	"Prints one line per recipient: `delivered`, `retry` or `failed`, the "
-	"address, the server's code and its words. Exits with 0 when the "
+	"Prints one line per recipient: `delivered`, `retry` or `failed`, the\n"
+	"address, the server's code and its words. Exits with 0 when the\n"
 	"server has answered for each, whatever it answered.",
     .flags = deliver_flags,
     .run = run_deliver,

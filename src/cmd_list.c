@@ -77,18 +77,16 @@ add_text_cell(struct table *t, const char *value)
 }
 
 static void
-add_cell(struct table *t, const char *value)
+begin_json_cell(struct table *t)
 {
-	if (t->format == FORMAT_JSON) {
-		if (t->cell == 0)
-			json_put_object(&t->json, NULL);
-		json_put_string(&t->json, t->columns[t->cell], value);
-	} else if (t->format == FORMAT_CSV) {
-		if (t->cell > 0)
-			buf_char(&t->out, ',');
-		text_csv(&t->out, value);
-	} else
-		add_text_cell(t, value);
+	if (t->cell == 0)
+		json_put_object(&t->json, NULL);
+}
+
+/* The row ends with its last cell. */
+static void
+end_cell(struct table *t)
+{
 	t->cell++;
 	if (t->columns[t->cell] != NULL)
 		return;
@@ -100,20 +98,46 @@ add_cell(struct table *t, const char *value)
 }
 
 static void
+add_cell(struct table *t, const char *value)
+{
+	if (t->format == FORMAT_JSON) {
+		begin_json_cell(t);
+		json_put_string(&t->json, t->columns[t->cell], value);
+	} else if (t->format == FORMAT_CSV) {
+		if (t->cell > 0)
+			buf_char(&t->out, ',');
+		text_csv(&t->out, value);
+	} else
+		add_text_cell(t, value);
+	end_cell(t);
+}
+
+static void
 add_int(struct table *t, int64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%lld", (long long)value);
-	add_cell(t, text);
+	if (t->format == FORMAT_JSON) {
+		begin_json_cell(t);
+		json_put_int(&t->json, t->columns[t->cell], value);
+		end_cell(t);
+	} else
+		add_cell(t, text);
 }
 
+/* 0 is never: empty, and null in JSON. */
 static void
 add_time(struct table *t, int64_t at)
 {
 	char text[UTC_TEXT_SIZE];
 
-	add_cell(t, at == 0 ? "" : utc_format(at, text));
+	if (at == 0 && t->format == FORMAT_JSON) {
+		begin_json_cell(t);
+		json_put_null(&t->json, t->columns[t->cell]);
+		end_cell(t);
+	} else
+		add_cell(t, at == 0 ? "" : utc_format(at, text));
 }
 
 static bool
@@ -276,7 +300,7 @@ run_tokens(const struct opt_values *values, void *ctx)
 
 const struct opt_command cmd_list_tokens = {
     .path = "list tokens",
-    .summary = "List tokens by what they may do; never their text",
+    .summary = "List tokens by name and role; their text is not kept",
     .flags = list_flags,
     .run = run_tokens,
 };

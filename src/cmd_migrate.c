@@ -61,9 +61,9 @@ run_migrate(const struct opt_values *values, void *ctx)
 const struct opt_command cmd_migrate = {
     .path = "migrate",
     .summary = "Bring the database's schema up to date",
-    .details = "The server does the same at its start. Each step is one "
-	       "transaction; a database of a newer program is refused "
-	       "untouched.",
+    .details =
+	"The server does the same at its start. Each step is one transaction;\n"
+	"a database of a newer program is refused untouched.",
     .flags = migrate_flags,
     .run = run_migrate,
 };

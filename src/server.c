@@ -480,6 +480,8 @@ server_run(
 	bool ok;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Nobody who wants to have settings read again means to end it. */
+	signal(SIGHUP, SIG_IGN);
 	/* A file size limit is an error to be answered, not an end. */
 	signal(SIGXFSZ, SIG_IGN);
 	ok = open_all(&sv, err);

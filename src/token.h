@@ -75,7 +75,7 @@ struct token_cache {
 };
 
 /* Who holds a token; role TOKEN_NOBODY when nobody does. False only when the
- * database does not work. */
+ * database does not work. cache may be NULL. */
 bool token_find(struct sql *db, struct token_cache *cache, const char *text,
     struct token_holder *out, struct err *err);
 

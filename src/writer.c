@@ -2,6 +2,7 @@
  * writer.c - holds the server's connection and ledger, and replaces both when
  * a commit has failed. Owns the connection.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/log.h"
@@ -12,6 +13,7 @@ struct writer {
 	const struct settings *settings; /* borrowed from the server */
 	struct sql *db;			 /* owned; NULL: to be opened anew */
 	struct ledger *ledger;		 /* owned, with db */
+	bool doubt; /* a commit failed: is there room again? */
 };
 
 static void
@@ -89,6 +91,20 @@ void
 writer_failed(struct writer *writer)
 {
 	shut(writer);
+	writer->doubt = true;
+}
+
+/* Whether there is room shows only in a write: of what is there already. */
+static bool
+try_to_write(struct sql *db, struct err *err)
+{
+	char text[16];
+	int version;
+
+	if (!store_schema(db, &version, err))
+		return false;
+	snprintf(text, sizeof text, "%d", version);
+	return sql_pragma(db, "user_version", text, err);
 }
 
 bool
@@ -96,6 +112,18 @@ writer_ready(struct writer *writer, struct err *err)
 {
 	if (!open_again(writer, err) || !sql_begin(writer->db, err))
 		return false;
-	sql_rollback(writer->db);
+	if (!writer->doubt) {
+		sql_rollback(writer->db);
+		return true;
+	}
+	if (!try_to_write(writer->db, err)) {
+		sql_rollback(writer->db);
+		return false;
+	}
+	if (!sql_commit(writer->db, err)) {
+		writer_failed(writer);
+		return false;
+	}
+	writer->doubt = false;
 	return true;
 }

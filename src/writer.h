@@ -34,7 +34,8 @@ struct sql *writer_db(struct writer *writer, struct err *err);
 void writer_failed(struct writer *writer);
 
 /* Whether the database can be written now: takes the write lock and gives it
- * back. Not while a transaction is open. */
+ * back; after a commit that failed it writes, until that works. Not while a
+ * transaction is open. */
 bool writer_ready(struct writer *writer, struct err *err);
 
 #endif

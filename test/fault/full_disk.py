@@ -121,10 +121,12 @@ class FaultFullDisk(support.TestCase):
         # What was taken is still known, and the server is alive.
         self.assertEqual(self.send(server, token, early).status, 200)
         self.assertEqual(server.curl("/healthz").status, 200)
+        self.assert_refused(server.curl("/readyz"))
         self.assertEqual(
             server.curl("/v1/reports/" + late.id, token=token).status, 404)
         self.assertGreater(disk.write_faults, 0)
         disk.empty()
+        self.assertEqual(server.curl("/readyz").status, 200)
         self.assertEqual(self.send(server, token, late).status, 201)
         server.stop()
         self.assertEqual(audit(server.db, [early, late]), [])

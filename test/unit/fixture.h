@@ -179,7 +179,7 @@ fixture_source(struct fixture *f, const char *name, const char *accounts)
 		list[count++] = word;
 	if (!source_create(f->db, name, list, count, NULL, "operator:test",
 		f->now, text, &f->err) ||
-	    !token_find(f->db, text, &holder, &f->err))
+	    !token_find(f->db, NULL, text, &holder, &f->err))
 		fail_msg("source %s: %s", name, f->err.text);
 	f->source = holder.source;
 	f->token = holder.token;

@@ -38,7 +38,7 @@ a_new_source_has_its_accounts_and_a_token(void **state)
 	assert_string_equal(source.name, "admin1");
 	assert_false(source.disabled);
 	assert_int_equal(source.created_at, 500);
-	assert_true(token_find(f->db, token, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, token, &holder, &f->err));
 	assert_int_equal(holder.role, TOKEN_SOURCE);
 	assert_int_equal(holder.source, id);
 	assert_true(source_accounts(f->db, id, &list, &count, &f->err));
@@ -65,7 +65,7 @@ an_admin_servers_uuid_may_be_its_token(void **state)
 	fixture_account(f, "acme");
 	assert_true(create(f, "admin1", BOTH + 1, 1, UUID_UPPER, token));
 	assert_string_equal(token, UUID_LOWER);
-	assert_true(token_find(f->db, UUID_UPPER, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, UUID_UPPER, &holder, &f->err));
 	assert_int_equal(holder.role, TOKEN_SOURCE);
 }
 
@@ -185,7 +185,7 @@ each_is_told_by_name_with_its_last_report(void **state)
 	fixture_account(f, "acme");
 	fixture_account(f, "other");
 	assert_true(create(f, "b", BOTH, 2, NULL, token));
-	assert_true(token_find(f->db, token, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, token, &holder, &f->err));
 	assert_true(token_used(f->db, holder.token, 4711, &f->err));
 	assert_true(create(f, "a", BOTH + 1, 1, NULL, token));
 	assert_true(source_each(f->db, note, &b, &f->err));

@@ -21,7 +21,7 @@ role_of(struct fixture *f, const char *text)
 	struct token_holder holder;
 
 	memset(&holder, 0xff, sizeof holder);
-	assert_true(token_find(f->db, text, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, text, &holder, &f->err));
 	if (holder.role == TOKEN_NOBODY)
 		assert_int_equal(holder.token, 0);
 	return holder.role;
@@ -54,7 +54,7 @@ whoever_holds_it_is_told(void **state)
 
 	spec.account = fixture_account(f, "acme");
 	assert_true(create(f, &spec, text));
-	assert_true(token_find(f->db, text, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, text, &holder, &f->err));
 	assert_int_equal(holder.role, TOKEN_READER);
 	assert_int_equal(holder.account, spec.account);
 	assert_int_equal(holder.source, 0);
@@ -62,7 +62,7 @@ whoever_holds_it_is_told(void **state)
 	assert_false(holder.disabled);
 	spec = (struct token_spec){.name = "op", .role = TOKEN_OPERATOR};
 	assert_true(create(f, &spec, text));
-	assert_true(token_find(f->db, text, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, text, &holder, &f->err));
 	assert_int_equal(holder.role, TOKEN_OPERATOR);
 	assert_int_equal(holder.account, 0);
 	assert_string_equal(token_role_name(TOKEN_SOURCE), "source");
@@ -175,10 +175,10 @@ the_token_of_a_disabled_source_says_so(void **state)
 	fixture_account(f, "acme");
 	spec.source = fixture_source(f, "admin1", "acme");
 	assert_true(create(f, &spec, text));
-	assert_true(token_find(f->db, text, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, text, &holder, &f->err));
 	assert_false(holder.disabled);
 	assert_true(sql_exec(f->db, "UPDATE source SET disabled = 1", &f->err));
-	assert_true(token_find(f->db, text, &holder, &f->err));
+	assert_true(token_find(f->db, NULL, text, &holder, &f->err));
 	assert_int_equal(holder.role, TOKEN_SOURCE);
 	assert_true(holder.disabled);
 }
