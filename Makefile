@@ -27,7 +27,10 @@ PROGRAM = $(BUILD)/stat.flexfs
 # --- sources -----------------------------------------------------------------
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
-      prompt jsonscan json exact currency sql tls smtp mime httphead
+      prompt jsonscan json exact currency sql \
+      tls_part tls tls_server tls_session tls_client tls_cert \
+      smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
+      mime httphead httpchunk
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
@@ -42,8 +45,11 @@ SRC = settings creds store fact account token source rate \
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
 SCHEMA = $(sort $(wildcard src/schema/*.sql))
-UNIT_C = $(sort $(wildcard test/unit/*.c))
+UNIT_C = $(sort $(wildcard test/unit/*_test.c))
+RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
 FAULT_C = $(sort $(wildcard test/fault/*.c))
+BENCH_C = $(sort $(wildcard test/bench/*.c))
+FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -74,6 +80,8 @@ OBJ = $(patsubst %.c,$(BUILD)/%.o,$(LIB_C) $(SRC_C))
 ARCHIVE_OBJ = $(filter-out $(BUILD)/src/main.o,$(OBJ))
 ARCHIVE = $(BUILD)/libstat.a
 UNIT = $(UNIT_C:%.c=$(BUILD)/%)
+RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
+RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 
 # --- goals -------------------------------------------------------------------
@@ -118,8 +126,15 @@ $(BUILD)/src/cmd_version.o: $(BUILD)/license.inc
 
 unit: $(UNIT)
 
-$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS) $(CMOCKA_LIBS)
+# What several unit tests share.
+$(RIG_ARCHIVE): $(RIG_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(RIG_ARCHIVE) \
+    $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(RIG_ARCHIVE) $(ARCHIVE) $(PKG_LIBS) \
+	    $(CMOCKA_LIBS)
 
 # What makes a disk fail is put before the libc, and stays as the libc is.
 $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
@@ -149,8 +164,7 @@ check: $(PROGRAM) $(UNIT) $(FAULT)
 
 # --- bench -------------------------------------------------------------------
 # Figures as ratios taken side by side in one run; never part of check.
-BENCH = $(patsubst test/bench/%.c,$(BUILD)/test/bench/%, \
-        $(wildcard test/bench/*.c))
+BENCH = $(BENCH_C:%.c=$(BUILD)/%)
 ROUNDS ?= 5
 
 bench: $(PROGRAM) $(BENCH)
@@ -165,8 +179,8 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # Both compilers build everything anew in folders of their own; what has not
 # changed since it was found clean is not looked at again.
 LINT = build/lint
-LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C)
-LINT_H = $(wildcard lib/*.h src/*.h test/unit/*.h)
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C)
+LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
              lint-format lint-shell lint-python lint-man
@@ -176,7 +190,7 @@ lint:
 	@$(MAKE) -s -k $(if $(findstring -j,$(MAKEFLAGS)),,-j2) -Otarget \
 	    --no-print-directory $(LINT_PARTS)
 
-objects: $(OBJ) $(UNIT_C:%.c=$(BUILD)/%.o)
+objects: $(LINT_C:%.c=$(BUILD)/%.o)
 
 # clang takes casts in openssl's macros for ours; gcc keeps watch over those.
 lint-clang: LINT_CFLAGS = -Wno-cast-qual
@@ -205,10 +219,10 @@ lint-cppcheck: lint-gcc
 	@cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem -D_GNU_SOURCE -I. -I$(LINT)/gcc \
-	    $(LIB_C) $(SRC_C)
+	    $(LINT_C)
 
 lint-format:
-	@bad=$$(for file in $(LINT_C) $(FAULT_C) $(LINT_H); do \
+	@bad=$$(for file in $(LINT_C) $(LINT_H); do \
 	    clang-format $$file | diff -U0 $$file - | \
 	    sed -n "3{s|^@@ -\([0-9]*\).*|$$file:\1: make format|p}"; done); \
 	    [ -z "$$bad" ] || { echo "$$bad"; exit 1; }
@@ -226,7 +240,7 @@ lint-man:
 	@mandoc -T lint -W warning $(LINT_MAN)
 
 format:
-	clang-format -i $(LINT_C) $(FAULT_C) $(LINT_H)
+	clang-format -i $(LINT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
 # make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that
@@ -265,4 +279,4 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d)

@@ -8,7 +8,7 @@
 
 #include "err.h"
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 set_text(struct err *err, enum err_kind kind, const char *fmt, va_list ap)
 {
 	err->kind = kind;

@@ -303,7 +303,7 @@ exact_decimal(const struct exact *x, int max)
 		len--;
 	text[len] = '\0';
 	if (strcmp(text, "-0") == 0)
-		strcpy(text, "0");
+		memcpy(text, "0", sizeof "0");
 	return text;
 }
 

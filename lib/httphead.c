@@ -1,5 +1,5 @@
 /*
- * httphead.c - the strict readers of httphead.h.
+ * httphead.c - the strict reader of httphead.h.
  *
  * One byte is one step of a small state machine, so that it makes no
  * difference how the bytes were cut on their way. The request line is kept
@@ -23,20 +23,8 @@ enum head_state {
 	END_LF, /* the LF of the empty line is due */
 };
 
-enum chunk_state {
-	SIZE,
-	SIZE_LF,
-	DATA,
-	DATA_CR,
-	DATA_LF,
-	LAST_CR,
-	LAST_LF
-};
-
-/* 2^60: more hexadecimal digits could overflow. */
 enum {
-	CHUNK_MAX_DIGITS = 15,
-	LENGTH_MAX_DIGITS = 18
+	LENGTH_MAX_DIGITS = 18, /* more could overflow */
 };
 
 static bool
@@ -533,113 +521,6 @@ httphead_feed(struct httphead *h, const char *data, size_t len, size_t *taken)
 			return HTTPHEAD_REFUSED;
 		if (ending) {
 			*taken = i + 1;
-			return HTTPHEAD_COMPLETE;
-		}
-	}
-	*taken = len;
-	return HTTPHEAD_MORE;
-}
-
-/* --- chunked bodies --- */
-
-static bool
-refuse_chunk(struct httpchunk *c, unsigned status, const char *detail)
-{
-	c->status = status;
-	c->detail = detail;
-	return false;
-}
-
-static bool
-step_size(struct httpchunk *c, char byte)
-{
-	int value = hex_value(byte);
-
-	if (value >= 0) {
-		if (++c->digits > CHUNK_MAX_DIGITS)
-			return refuse_chunk(
-			    c, 413, "A chunk of the body is too large.");
-		c->left = c->left * 16 + (uint64_t)value;
-		return true;
-	}
-	if (byte == ';')
-		return refuse_chunk(
-		    c, 400, "Chunk extensions are not accepted.");
-	if (byte != '\r' || c->digits == 0)
-		return refuse_chunk(
-		    c, 400, "The size of a chunk is not a hexadecimal number.");
-	if (c->left > c->limit - c->total)
-		return refuse_chunk(c, 413, "The body is too large.");
-	c->total += c->left;
-	c->state = SIZE_LF;
-	return true;
-}
-
-static bool
-step_chunk(struct httpchunk *c, char byte)
-{
-	static const char due[] = {
-	    [SIZE_LF] = '\n',
-	    [DATA_CR] = '\r',
-	    [DATA_LF] = '\n',
-	    [LAST_CR] = '\r',
-	    [LAST_LF] = '\n',
-	};
-	static const int next[] = {
-	    [SIZE_LF] = DATA,
-	    [DATA_CR] = DATA_LF,
-	    [DATA_LF] = SIZE,
-	    [LAST_CR] = LAST_LF,
-	    [LAST_LF] = LAST_LF,
-	};
-
-	if (c->state == SIZE)
-		return step_size(c, byte);
-	if (byte != due[c->state])
-		return refuse_chunk(c, 400,
-		    c->state == LAST_CR ? "Trailer fields are not accepted."
-					: "A chunk of the body is malformed.");
-	if (c->state == SIZE_LF && c->left == 0)
-		c->state = LAST_CR;
-	else
-		c->state = next[c->state];
-	if (c->state == SIZE) {
-		c->digits = 0;
-		c->left = 0;
-	}
-	return true;
-}
-
-void
-httpchunk_init(struct httpchunk *c, uint64_t limit)
-{
-	memset(c, 0, sizeof *c);
-	c->limit = limit;
-	c->state = SIZE;
-}
-
-enum httphead_result
-httpchunk_feed(struct httpchunk *c, const char *data, size_t len, size_t *taken)
-{
-	bool ending;
-	size_t i = 0, skip;
-
-	while (i < len) {
-		*taken = i;
-		if (c->state == DATA) {
-			skip = len - i < c->left ? len - i : (size_t)c->left;
-			c->left -= skip;
-			i += skip;
-			if (c->left == 0)
-				c->state = DATA_CR;
-			continue;
-		}
-		ending = c->state == LAST_LF;
-		if (!step_chunk(c, data[i]))
-			return HTTPHEAD_REFUSED;
-		i++;
-		if (ending) {
-			*taken = i;
 			return HTTPHEAD_COMPLETE;
 		}
 	}

@@ -1,12 +1,12 @@
 /*
- * httphead.h - the head of an HTTP/1.x request, and the frame of a chunked
- * body, read strictly and as they arrive.
+ * httphead.h - the head of an HTTP/1.x request, read strictly and as it
+ * arrives.
  *
  * What lenient parsers disagree about is refused, not interpreted: two
  * Content-Lengths, odd Transfer-Encodings, bare CR or LF, folded lines,
- * spaces before a colon, targets that are not a plain path. Both readers are
- * fed bytes in any portions, take no memory of their own, and look at no byte
- * behind the end of what they read.
+ * spaces before a colon, targets that are not a plain path. The reader is fed
+ * bytes in any portions, takes no memory of its own, and looks at no byte
+ * behind the end of the head.
  */
 #ifndef LIB_HTTPHEAD_H
 #define LIB_HTTPHEAD_H
@@ -86,26 +86,5 @@ void httphead_init(struct httphead *h, size_t head_limit, uint64_t body_limit);
  * only for COMPLETE and REFUSED. Do not feed after those. */
 enum httphead_result httphead_feed(
     struct httphead *h, const char *data, size_t len, size_t *taken);
-
-/* --- chunked bodies --- */
-
-struct httpchunk {
-	unsigned status;    /* after REFUSED */
-	const char *detail; /* a sentence; static text */
-	uint64_t total;	    /* bytes of data announced so far */
-
-	uint64_t limit;
-	uint64_t left; /* of this chunk; or its size, while being read */
-	unsigned digits;
-	int state;
-};
-
-/* Makes c ready for a body of at most limit bytes of data. */
-void httpchunk_init(struct httpchunk *c, uint64_t limit);
-
-/* As httphead_feed, up to and with the CRLF behind the last chunk. Chunk
- * extensions and trailer fields are refused: nothing here uses them. */
-enum httphead_result httpchunk_feed(
-    struct httpchunk *c, const char *data, size_t len, size_t *taken);
 
 #endif

@@ -61,7 +61,7 @@ escape(char *out, const char *text)
 	return n;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 write_line(enum level level, const char *event, const char *fmt, va_list ap)
 {
 	char text[MAX_TEXT], line[MAX_LINE];

@@ -9,7 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UUID_SIZE = 16, UUID_TEXT_LEN = 36, UUID_TEXT_SIZE = 37 };
+enum {
+	UUID_SIZE = 16,
+	UUID_TEXT_LEN = 36,
+	UUID_TEXT_SIZE = 37
+};
 
 struct uuid {
 	uint8_t bytes[UUID_SIZE];

@@ -215,11 +215,13 @@ create_source(struct change *change, struct err *err)
 	size_t n = opt_count(v, "account");
 	const char **accounts = calloc(n + 1, sizeof(char *));
 	char name[SOURCE_NAME_SIZE], token[TOKEN_TEXT_SIZE];
-	bool ok = accounts != NULL || err_nomem(err);
+	bool ok;
 
-	for (size_t i = 0; ok && i < n; i++)
+	if (accounts == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++)
 		accounts[i] = opt_nth(v, "account", i);
-	ok = ok && take_text(change, "name", name, sizeof name, err) &&
+	ok = take_text(change, "name", name, sizeof name, err) &&
 	     source_create(change->db, name, accounts, n, opt_get(v, "token"),
 		 change->who, change->now, token, err);
 	if (ok) {

@@ -216,6 +216,19 @@ start_render(struct delivery *d, int64_t now, struct err *err)
 
 /* --- handing it over --- */
 
+/* The code of a relay's answer, or 0 for none. */
+static bool
+parse_code(const char *text, int *out)
+{
+	char *end;
+	long code = strtol(text, &end, 10);
+
+	if (end == text || *end != '\0' || code < 0 || code > 999)
+		return false;
+	*out = (int)code;
+	return true;
+}
+
 /* "delivered a@x.test 250 2.0.0 Ok" as a result; the line is cut up. */
 static bool
 parse_line(char *line, struct outbox_result *out)
@@ -231,9 +244,8 @@ parse_line(char *line, struct outbox_result *out)
 		if (strcmp(word, words[i]) == 0) {
 			out->outcome = (enum outbox_outcome)i;
 			out->address = address;
-			out->code = atoi(code);
 			out->words = save;
-			return true;
+			return parse_code(code, &out->code);
 		}
 	return false;
 }

@@ -160,9 +160,8 @@ fact_format_head(
     const uint8_t hash[FACT_HASH_SIZE], char out[FACT_HEAD_TEXT_SIZE])
 {
 	static const char hex[] = "0123456789abcdef";
-	char *p = out + 7;
+	char *p = out + snprintf(out, FACT_HEAD_TEXT_SIZE, "sha256:");
 
-	memcpy(out, "sha256:", 7);
 	for (int i = 0; i < FACT_HASH_SIZE; i++) {
 		*p++ = hex[hash[i] >> 4];
 		*p++ = hex[hash[i] & 15];

@@ -17,6 +17,7 @@
 
 #include "http.h"
 #include "http_peers.h"
+#include "lib/httpchunk.h"
 #include "lib/httphead.h"
 
 struct evconnlistener;

@@ -164,7 +164,7 @@ stop_collecting(struct job *job)
 	close_fd(&job->output_fd);
 }
 
-/* Reads once; false when there is nothing more for now, or for ever. */
+/* Reads once; false when there is nothing more at the moment, or for ever. */
 static bool
 collect(struct job *job)
 {

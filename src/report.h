@@ -56,7 +56,7 @@ struct report_volume {
 	int32_t revision;
 	uint32_t first_bin; /* into report.bins */
 	uint32_t bin_count;
-	const char *json; /* this volume's object in the body, */
+	const char *json;  /* this volume's object in the body, */
 	uint32_t json_len; /* byte for byte, for the quarantine */
 };
 
@@ -74,10 +74,13 @@ struct report {
 	size_t bin_count;
 	size_t bin_cap;
 	uint32_t unknown_members;
-	struct buf text;   /* unescaped strings live here */
+	struct buf text; /* unescaped strings live here */
 };
 
-#define REPORT_INIT {0}
+#define REPORT_INIT \
+	{           \
+		0   \
+	}
 
 /* What was wrong, for an answer. */
 enum report_fault {
@@ -96,8 +99,8 @@ enum report_fault {
  * [{"pointer":"/volumes/3/bytes","detail":".."},..] of at most
  * REPORT_MAX_ERRORS entries, in the order of the body.
  */
-enum report_fault report_parse(const char *body, size_t len,
-    struct report *out, struct buf *errors, struct err *err);
+enum report_fault report_parse(const char *body, size_t len, struct report *out,
+    struct buf *errors, struct err *err);
 
 /* Reads one volume's object as report_volume.json keeps it, as the only
  * volume of out. */

@@ -44,7 +44,7 @@ bool
 server_clock_set(struct clock *clock, struct http_request *req)
 {
 	struct err err = ERR_INIT;
-	int64_t at;
+	int64_t at = 0;
 
 	if (!read_now(req, &at, &err)) {
 		http_reply_problem(req, 400, "bad_request",

@@ -25,17 +25,21 @@
 
 #include <openssl/ssl.h>
 
-enum { MAX_ANSWER = 4096, MAX_LATENCIES = 4 << 20, HOURS = 720 };
+enum {
+	MAX_ANSWER = 4096,
+	MAX_LATENCIES = 4 << 20,
+	HOURS = 720
+};
 
 struct conn {
 	int fd;
 	SSL *ssl;
 	char *request; /* head and body */
 	size_t len, sent;
-	size_t id_at;		/* of the report id */
-	size_t *volume_at;	/* of each volume's id */
-	size_t *time_at;	/* of each sampled_at */
-	uint64_t count;		/* reports sent */
+	size_t id_at;	   /* of the report id */
+	size_t *volume_at; /* of each volume's id */
+	size_t *time_at;   /* of each sampled_at */
+	uint64_t count;	   /* reports sent */
 	int64_t started_us;
 	char answer[MAX_ANSWER];
 	size_t got;
@@ -149,10 +153,10 @@ push(struct conn *c)
 {
 	while (c->sent < c->len) {
 		ssize_t n = c->ssl != NULL
-		    ? SSL_write(c->ssl, c->request + c->sent,
-			  (int)(c->len - c->sent))
-		    : send(c->fd, c->request + c->sent, c->len - c->sent,
-			  MSG_NOSIGNAL);
+				? SSL_write(c->ssl, c->request + c->sent,
+				      (int)(c->len - c->sent))
+				: send(c->fd, c->request + c->sent,
+				      c->len - c->sent, MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return;
@@ -246,6 +250,19 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int64_t
+number(const char *text)
+{
+	char *end;
+	int64_t value = strtoll(text, &end, 10);
+
+	if (end == text || *end != '\0' || value < 0) {
+		fprintf(stderr, "load: %s is not a number\n", text);
+		exit(2);
+	}
+	return value;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -253,16 +270,17 @@ main(int argc, char **argv)
 	struct epoll_event events[256];
 	SSL_CTX *tls = NULL;
 	int64_t begin, end;
-	int epoll = epoll_create1(0), count, n;
+	int epoll = epoll_create1(0), count, port, n;
 
 	if (argc != 8) {
 		fprintf(stderr, "usage: load PORT tls|plain CONNECTIONS "
 				"VOLUMES SECONDS TOKEN START\n");
 		return 2;
 	}
-	count = atoi(argv[3]);
-	volumes = atoi(argv[4]);
-	start_at = atoll(argv[7]);
+	port = (int)number(argv[1]);
+	count = (int)number(argv[3]);
+	volumes = (int)number(argv[4]);
+	start_at = number(argv[7]);
 	salt = (uint64_t)now_us() * 2654435761u ^ (uint64_t)getpid() << 20;
 	if (strcmp(argv[2], "tls") == 0)
 		tls = SSL_CTX_new(TLS_client_method());
@@ -271,10 +289,10 @@ main(int argc, char **argv)
 	for (int i = 0; i < count; i++) {
 		conns[i].number = i;
 		build(&conns[i], argv[6]);
-		open_conn(&conns[i], atoi(argv[1]), tls, epoll);
+		open_conn(&conns[i], port, tls, epoll);
 	}
 	begin = now_us();
-	end = begin + (int64_t)(atof(argv[5]) * 1e6);
+	end = begin + (int64_t)(strtod(argv[5], NULL) * 1e6);
 	for (int i = 0; i < count; i++) {
 		renew(&conns[i]);
 		push(&conns[i]);
