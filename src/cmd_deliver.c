@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -11,12 +12,29 @@
 #include "deliver.h"
 #include "settings.h"
 
+enum {
+	MAX_TIMEOUT_SECS = 86400
+};
+
 static const struct opt_flag deliver_flags[] = {
     {.name = "to",
 	.type = OPT_STRING,
 	.repeats = true,
 	.shown = "(smtpTo of the credentials)",
 	.help = "Recipient; may be repeated"},
+    {.name = "timeout",
+	.type = OPT_DURATION,
+	.preset = "5m", /* SMTP_TOTAL_MS */
+	.min = 1,
+	.max = MAX_TIMEOUT_SECS,
+	.help = "How long the whole delivery may take"},
+    {.name = "stepTimeout",
+	.type = OPT_DURATION,
+	.preset = "30s", /* SMTP_STEP_MS */
+	.min = 1,
+	.max = MAX_TIMEOUT_SECS,
+	.help = "How long each connect, each answer and each block of data "
+		"may take"},
     SETTINGS_FLAG_CREDS_FILE,
     {0},
 };
@@ -47,6 +65,8 @@ deliver(
 	    .user = creds->smtp_user,
 	    .pass = creds->smtp_pass,
 	    .ca_file = creds->smtp_ca,
+	    .step_ms = opt_int(values, "stepTimeout") * 1000,
+	    .total_ms = opt_int(values, "timeout") * 1000,
 	};
 	size_t n = opt_count(values, "to");
 	const char **to = calloc(n + 1, sizeof(char *));
@@ -75,6 +95,12 @@ run_deliver(const struct opt_values *values, void *ctx)
 	int code = OPT_EXIT_DONE;
 
 	(void)ctx;
+	/* From here on the password is in memory: no core dump, and no look
+	 * at it for other processes of this user. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0) {
+		err_errno(&err, ERR_BROKEN, "cannot keep the password hidden");
+		return cmd_failed(values, &err);
+	}
 	if (!load_relay(values, &creds, &err) || !deliver(values, &creds, &err))
 		code = cmd_failed(values, &err);
 	creds_wipe(&creds);

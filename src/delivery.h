@@ -18,12 +18,15 @@
 #include "job.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/smtp.h"
 #include "settings.h"
 #include "writer.h"
 
 enum {
 	DELIVERY_RENDER_MS = 300000, /* for writing one message */
-	DELIVERY_SEND_MS = 330000,   /* for handing one over */
+	/* For handing one over: more than deliver gives itself, so that it
+	 * can still say what became of the mail. */
+	DELIVERY_SEND_MS = SMTP_TOTAL_MS + 30000,
 };
 
 struct delivery;
