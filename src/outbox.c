@@ -353,8 +353,8 @@ outbox_put_off(
     struct sql *db, int64_t id, const char *words, int64_t now, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "UPDATE mail SET last_words = ?2, next_at = ?3 + 60"
-	    " WHERE id = ?1",
+	    "UPDATE mail SET last_words = ?2,"
+	    " next_at = ?3 + min(?4, max(60, ?3 - created_at)) WHERE id = ?1",
 	    err);
 
 	if (s == NULL)
@@ -362,6 +362,7 @@ outbox_put_off(
 	sql_bind_int(s, 1, id);
 	sql_bind_text(s, 2, words);
 	sql_bind_int(s, 3, now);
+	sql_bind_int(s, 4, OUTBOX_MAX_BACKOFF_SECS);
 	return sql_run(s, err);
 }
 

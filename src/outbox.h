@@ -107,7 +107,9 @@ struct outbox_result {
 bool outbox_end(struct sql *db, int64_t id, const struct outbox_result *results,
     size_t count, const char *words, int64_t now, struct err *err);
 
-/* Puts a rendering that failed off like an attempt. */
+/* Puts a message that could not be written off, for as long again as it has
+ * waited: at least a minute, at most 24 h. That is no attempt, and it is never
+ * given up. */
 bool outbox_put_off(struct sql *db, int64_t id, const char *words, int64_t now,
     struct err *err);
 
