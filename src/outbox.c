@@ -316,7 +316,7 @@ settle(
 	    "   THEN CASE WHEN EXISTS (SELECT 1 FROM mail_recipient"
 	    "       WHERE mail = ?1 AND state = 'sent')"
 	    "     THEN 'sent' ELSE 'failed' END"
-	    "   WHEN ?3 >= created_at + ?5 THEN 'failed'"
+	    "   WHEN ?3 >= created_at + ?5 AND attempts >= ?6 THEN 'failed'"
 	    "   ELSE 'due' END"
 	    " WHERE id = ?1",
 	    err);
@@ -328,6 +328,7 @@ settle(
 	sql_bind_int(s, 3, now);
 	sql_bind_int(s, 4, OUTBOX_MAX_BACKOFF_SECS);
 	sql_bind_int(s, 5, OUTBOX_GIVE_UP_SECS);
+	sql_bind_int(s, 6, OUTBOX_LEAST_ATTEMPTS);
 	return sql_run(s, err);
 }
 

@@ -8,7 +8,8 @@
  * mail_recipient.
  *
  * After attempt n the next one is n * n minutes away, at most 24 h; five days
- * after the first plan what is not delivered has failed.
+ * after the first plan what is not delivered has failed, if it was tried ten
+ * times: it may have waited for credentials, or for the server, most of that.
  */
 #ifndef SRC_OUTBOX_H
 #define SRC_OUTBOX_H
@@ -27,6 +28,7 @@ enum {
 	OUTBOX_TEXT_SIZE = 512,
 	OUTBOX_MAX_BACKOFF_SECS = 24 * 3600,
 	OUTBOX_GIVE_UP_SECS = 5 * 86400,
+	OUTBOX_LEAST_ATTEMPTS = 10, /* over six hours of trying */
 };
 
 struct outbox_mail {

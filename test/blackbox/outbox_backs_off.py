@@ -1,6 +1,6 @@
 """What a relay puts off is tried again after 1, 4, 9 .. minutes, at most a
 day; after five days it has failed, which is an error in the log. Nothing is
-deleted."""
+deleted, and nothing is given up before it was tried ten times."""
 
 import os
 import sys
@@ -14,12 +14,13 @@ DAY = 86400
 
 
 class OutboxBacksOff(support.TestCase):
-    def setUp(self):
+    def begin(self, creds=True):
         self.site = Site(self)
         self.relay = FaultSmtpd(cert=self.site.cert("good"),
                                 refuse_mail="450 4.3.2 not now")
         self.addCleanup(self.relay.close)
-        self.site.give_creds(self.relay)
+        if creds:
+            self.site.give_creds(self.relay)
         self.site.start()
         self.site.month("2024-01", acme=5)
         self.site.clock(DUE)
@@ -28,6 +29,7 @@ class OutboxBacksOff(support.TestCase):
         return sum(c.startswith("MAIL") for c in self.relay.commands)
 
     def test_attempts_come_later_and_later_until_five_days_are_over(self):
+        self.begin()
         site = self.site
         due = at = support.unix(DUE)
         for attempt in range(1, 100):
@@ -60,6 +62,22 @@ class OutboxBacksOff(support.TestCase):
         self.assertEqual(site.mail(1), row)
         self.assertEqual(self.tries(), attempt)
         self.assertIn(b"Total    USD 0.15", site.message(1))
+
+    def test_one_attempt_is_not_enough_to_give_up_after_a_long_wait(self):
+        """Credentials that come late may be wrong at first."""
+        self.begin(creds=False)
+        site = self.site
+        site.until(1, "is written", lambda row: row["subject"])
+        site.clock("2024-02-08T00:00:00Z")
+        site.give_creds(self.relay)
+        site.restart()
+        row = site.until_tried(1, 1)
+        self.assertEqual((row["state"], row["next_at"]),
+                         ("due", "2024-02-08T00:01:00Z"))
+        self.relay.refuse_mail = None
+        site.clock(row["next_at"])
+        site.until_state(1, "sent")
+        self.assertEqual(len(self.relay.mails), 1)
 
 
 if __name__ == "__main__":
