@@ -348,6 +348,18 @@ keep_address(void *ctx, const char *address, struct err *err)
 	return true;
 }
 
+/* The row must not stay "sending" when nothing is on its way. */
+static void
+undo_begin(struct sql *db, int64_t id, const struct err *why, int64_t now)
+{
+	struct err err = ERR_INIT;
+
+	if (outbox_end(db, id, NULL, 0, why->text, now, &err))
+		log_given_up(db, id);
+	else
+		log_error("delivery.outbox", "error=\"%s\"", err.text);
+}
+
 static bool
 start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 {
@@ -358,17 +370,20 @@ start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 	struct args args = {.count = 0};
 	bool ok;
 
+	if (!outbox_begin(db, id, (const char *const *)creds->smtp_to,
+		creds->smtp_to_count, now, err))
+		return false;
 	add_arg(&args, "stat.flexfs");
 	add_arg(&args, "deliver");
 	add_flag(&args, "--credsFile", "/dev/fd/3");
-	ok = outbox_begin(db, id, (const char *const *)creds->smtp_to,
-		 creds->smtp_to_count, now, err) &&
-	     outbox_waiting(db, id, keep_address, &to, err) &&
+	ok = outbox_waiting(db, id, keep_address, &to, err) &&
 	     outbox_message(db, id, &message, err);
 	for (size_t i = 0; i < to.count; i++)
 		add_flag(&args, "--to", to.list[i]);
 	ok = ok && start(d, &d->send, &args, &message, MAX_OUTPUT,
 		       DELIVERY_SEND_MS, on_sent, err);
+	if (!ok)
+		undo_begin(db, id, err, now);
 	for (size_t i = 0; i < to.count; i++)
 		free(to.list[i]);
 	buf_fini(&message);

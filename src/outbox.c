@@ -316,7 +316,7 @@ settle(
 	    "   THEN CASE WHEN EXISTS (SELECT 1 FROM mail_recipient"
 	    "       WHERE mail = ?1 AND state = 'sent')"
 	    "     THEN 'sent' ELSE 'failed' END"
-	    "   WHEN ?3 >= created_at + ?5 THEN 'failed'"
+	    "   WHEN ?3 >= created_at + ?5 AND attempts >= ?6 THEN 'failed'"
 	    "   ELSE 'due' END"
 	    " WHERE id = ?1",
 	    err);
@@ -328,6 +328,7 @@ settle(
 	sql_bind_int(s, 3, now);
 	sql_bind_int(s, 4, OUTBOX_MAX_BACKOFF_SECS);
 	sql_bind_int(s, 5, OUTBOX_GIVE_UP_SECS);
+	sql_bind_int(s, 6, OUTBOX_LEAST_ATTEMPTS);
 	return sql_run(s, err);
 }
 
@@ -353,8 +354,8 @@ outbox_put_off(
     struct sql *db, int64_t id, const char *words, int64_t now, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "UPDATE mail SET last_words = ?2, next_at = ?3 + 60"
-	    " WHERE id = ?1",
+	    "UPDATE mail SET last_words = ?2,"
+	    " next_at = ?3 + min(?4, max(60, ?3 - created_at)) WHERE id = ?1",
 	    err);
 
 	if (s == NULL)
@@ -362,6 +363,7 @@ outbox_put_off(
 	sql_bind_int(s, 1, id);
 	sql_bind_text(s, 2, words);
 	sql_bind_int(s, 3, now);
+	sql_bind_int(s, 4, OUTBOX_MAX_BACKOFF_SECS);
 	return sql_run(s, err);
 }
 

@@ -8,7 +8,8 @@
  * mail_recipient.
  *
  * After attempt n the next one is n * n minutes away, at most 24 h; five days
- * after the first plan what is not delivered has failed.
+ * after the first plan what is not delivered has failed, if it was tried ten
+ * times: it may have waited for credentials, or for the server, most of that.
  */
 #ifndef SRC_OUTBOX_H
 #define SRC_OUTBOX_H
@@ -27,6 +28,7 @@ enum {
 	OUTBOX_TEXT_SIZE = 512,
 	OUTBOX_MAX_BACKOFF_SECS = 24 * 3600,
 	OUTBOX_GIVE_UP_SECS = 5 * 86400,
+	OUTBOX_LEAST_ATTEMPTS = 10, /* over six hours of trying */
 };
 
 struct outbox_mail {
@@ -107,7 +109,9 @@ struct outbox_result {
 bool outbox_end(struct sql *db, int64_t id, const struct outbox_result *results,
     size_t count, const char *words, int64_t now, struct err *err);
 
-/* Puts a rendering that failed off like an attempt. */
+/* Puts a message that could not be written off, for as long again as it has
+ * waited: at least a minute, at most 24 h. That is no attempt, and it is never
+ * given up. */
 bool outbox_put_off(struct sql *db, int64_t id, const char *words, int64_t now,
     struct err *err);
 

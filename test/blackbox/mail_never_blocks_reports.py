@@ -1,0 +1,138 @@
+"""While a relay hangs, reports are answered as ever: p99 under 50 ms.
+
+It hangs for $MAIL_HANG_SECS (15; the full figure is 60), with four clients
+that send one report after the other."""
+# timeout: 240
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../smtpd"))
+from mailing import Site, support  # noqa: E402
+from fault_smtpd import FaultSmtpd  # noqa: E402
+
+HANG_SECS = float(os.environ.get("MAIL_HANG_SECS", "15"))
+CLIENTS = 4
+LIMIT_MS = 50
+NOW = "2024-02-01T00:10:00Z"
+
+
+def slowness(program):
+    """Sanitizers and wrappers are slow for reasons of their own."""
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True,
+                            check=False).stdout
+    if os.environ.get("STAT_WRAP"):
+        return 40
+    return 6 if "libasan" in linked or "libtsan" in linked else 1
+
+
+class Client(threading.Thread):
+    """Sends reports of ten volumes on one connection, and takes the time
+    from the first byte sent to the last byte answered."""
+
+    def __init__(self, site, stop):
+        super().__init__()
+        self.port, self.token = site.server.port, site.tokens["acme"]
+        self.stop = stop
+        self.millis = []
+        self.wrong = []
+
+    def request(self):
+        report = support.make_report(
+            [support.make_volume(1 << 30, sampled_at=NOW, name="v%d" % i)
+             for i in range(10)], sent_at=NOW)
+        body = json.dumps(report).encode()
+        return (b"POST /v1/reports HTTP/1.1\r\nHost: x\r\n"
+                b"Authorization: Bearer %s\r\n"
+                b"Content-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % (self.token.encode(),
+                                                 len(body))) + body
+
+    def exchange(self, sock, request):
+        began = time.monotonic()
+        sock.sendall(request)
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += self.receive(sock)
+        head, _, body = got.partition(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split()[0])
+        while len(body) < length:
+            body += self.receive(sock)
+        self.millis.append((time.monotonic() - began) * 1000)
+        if not head.startswith(b"HTTP/1.1 201"):
+            self.wrong.append(head + body)
+
+    def receive(self, sock):
+        got = sock.recv(65536)
+        if not got:
+            raise EOFError("the server closed the connection")
+        return got
+
+    def run(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 60) as s:
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                while not self.stop.is_set():
+                    self.exchange(s, self.request())
+                    self.stop.wait(0.01)  # as many clients, not a flood
+        except (OSError, EOFError) as error:
+            self.wrong.append(repr(error))
+
+
+class MailNeverBlocksReports(support.TestCase):
+    def hang(self, place):
+        site = Site(self)
+        relay = FaultSmtpd(cert=site.cert("good"), hang=place)
+        self.addCleanup(relay.close)
+        site.give_creds(relay)
+        site.start()
+        site.month("2024-01", acme=5)
+        site.clock(NOW)
+        site.until_state(1, "sending")
+        return site
+
+    def measure(self, site, secs):
+        stop = threading.Event()
+        clients = [Client(site, stop) for _ in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        until = time.monotonic() + secs
+        while time.monotonic() < until and all(c.is_alive() for c in clients):
+            stop.wait(0.05)
+        stop.set()
+        for client in clients:
+            client.join()
+            self.assertEqual(client.wrong, [])
+        return sorted(t for c in clients for t in c.millis)
+
+    def check(self, place, secs):
+        site = self.hang(place)
+        millis = self.measure(site, secs)
+        row = site.mail(1)
+        self.assertIn(row["state"], ("sending", "due"))
+        self.assertEqual(row["attempts"], "1")
+        if secs < 29:  # a step of a delivery has 30 s
+            self.assertEqual(row["state"], "sending")
+        p50, p99 = (millis[int(len(millis) * q)] for q in (0.5, 0.99))
+        print(f"# relay hangs in {place} for {secs:g} s: {len(millis)} "
+              f"reports, p50 {p50:.2f} ms, p99 {p99:.2f} ms, "
+              f"max {millis[-1]:.2f} ms", flush=True)
+        self.assertGreater(len(millis), 100)
+        factor = slowness(shlex.split(" ".join(support.binary()))[-1])
+        self.assertLess(p99, LIMIT_MS * factor)
+
+    def test_while_it_hangs_before_a_word(self):
+        self.check("connect", HANG_SECS / 3)
+
+    def test_while_it_hangs_with_the_message_taken(self):
+        self.check("dot", HANG_SECS * 2 / 3)
+
+
+if __name__ == "__main__":
+    support.main()
