@@ -44,7 +44,12 @@ Money (module support.money)
     fraction(text), decimal(fraction, digits), round_to(fraction, digits,
     mode), month_cost(byte_hours, rate, month), largest_remainder(parts,
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
-    fractions throughout.
+    fractions throughout. Payer, Sample and Books are a second, independent
+    way from reports to bills.
+
+Both together (module support.desk)
+    Desk            a server and Books side by side: whatever is sent goes
+                    to both, and their answers and bills must agree.
 """
 
 from .cases import TestCase, main
