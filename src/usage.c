@@ -276,13 +276,14 @@ end_of_hour(const struct track *t, int64_t hour)
 	return HOUR_NANOS;
 }
 
-/* Whether the step function runs on from the last hour into this one. */
+/* Whether the step function runs on from the last hour into this one, which
+ * begins with its value unless there is a sample right then. */
 static bool
 runs_on(const struct scan *scan, const struct track *t, int64_t hour)
 {
 	const struct account *a;
 
-	if (!t->started)
+	if (!t->started || scan->samples.list[0].nanos == 0)
 		return false;
 	if (t->last_hour == hour - 1)
 		return true;
