@@ -265,6 +265,8 @@ weigh(const struct samples *ss, size_t i, bool time_weighted, int64_t end)
 
 	if (!time_weighted)
 		return 1;
+	if (until > end)
+		until = end;
 	return until > ss->list[i].nanos ? until - ss->list[i].nanos : 0;
 }
 
@@ -312,12 +314,12 @@ sum_samples(struct scan *scan, const struct track *t, int64_t hour,
 {
 	const struct samples *ss = &scan->samples;
 	int64_t end = end_of_hour(t, hour);
+	int64_t first = ss->list[0].nanos < end ? ss->list[0].nanos : end;
 
 	scan->sum.count = 0;
 	if (time_weighted && runs_on(scan, t, hour) &&
 	    (account == 0 || account == t->last_account) &&
-	    !bins_add_all(
-		&scan->sum, &t->tail, (uint64_t)ss->list[0].nanos, err))
+	    !bins_add_all(&scan->sum, &t->tail, (uint64_t)first, err))
 		return false;
 	for (size_t i = 0; i < ss->count; i++)
 		if ((account == 0 || ss->list[i].account == account) &&
@@ -473,7 +475,9 @@ push_sample(struct scan *scan, struct sql_stmt *s, struct err *err)
 	return parse_bins(&slot->bins, sql_text(s, 6), sql_int(s, 5), err);
 }
 
-/* What was stored for an instant after the volume's end does not count. */
+/* What was stored for an instant after the volume's end does not count. The
+ * end is known to the second, all of which belongs to the volume's life: so
+ * the ledger decides, too. */
 static void
 drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 {
@@ -481,10 +485,9 @@ drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 
 	if (t->retired_at == 0 || hour < retired_hour(t))
 		return;
-	while (ss->count > 0 &&
-	       (hour > retired_hour(t) ||
-		   ss->list[ss->count - 1].nanos >
-		       t->retired_at % UTC_HOUR_SECS * 1000000000))
+	while (ss->count > 0 && (hour > retired_hour(t) ||
+				    ss->list[ss->count - 1].nanos / 1000000000 >
+					t->retired_at % UTC_HOUR_SECS))
 		ss->count--;
 }
 
