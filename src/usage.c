@@ -494,6 +494,28 @@ drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 static bool load_track(struct scan *scan, struct track *t, int64_t hour,
     bool deep, struct err *err);
 
+/* The first hour of a volume that the scan meets may rest on one before it: a
+ * volume that was silent for long begins with a gap, and a time-weighted hour
+ * with the sample before it, also where it only leads up to the range. */
+static bool
+look_back(struct scan *scan, struct track *t, int64_t hour, struct err *err)
+{
+	struct samples at_hand = scan->samples;
+	bool ok;
+
+	if (t->started || t->looked_back ||
+	    (hour < scan->from_hour && !is_time_weighted(scan)))
+		return true;
+	memset(&scan->samples, 0, sizeof scan->samples);
+	ok = load_track(scan, t,
+	    hour < scan->from_hour ? hour : scan->from_hour, true, err);
+	for (size_t i = 0; i < scan->samples.cap; i++)
+		free(scan->samples.list[i].bins.list);
+	free(scan->samples.list);
+	scan->samples = at_hand;
+	return ok;
+}
+
 static bool
 flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 {
@@ -504,20 +526,9 @@ flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 		return true;
 	t = scan->tracks[volume];
 	drop_after_retirement(scan, t, hour);
-	if (scan->samples.count > 0) {
-		/* A volume that was silent for long begins with a gap. */
-		if (!t->started && !t->looked_back && hour >= scan->from_hour) {
-			struct samples at_hand = scan->samples;
-
-			memset(&scan->samples, 0, sizeof scan->samples);
-			ok = load_track(scan, t, scan->from_hour, true, err);
-			for (size_t i = 0; i < scan->samples.cap; i++)
-				free(scan->samples.list[i].bins.list);
-			free(scan->samples.list);
-			scan->samples = at_hand;
-		}
-		ok = ok && take_hour(scan, t, hour, err);
-	}
+	if (scan->samples.count > 0)
+		ok = look_back(scan, t, hour, err) &&
+		     take_hour(scan, t, hour, err);
 	scan->samples.count = 0;
 	return ok;
 }
@@ -683,6 +694,10 @@ finish_track(struct scan *scan, struct track *t, struct err *err)
 	struct bins whole = {NULL, 0, 0};
 	bool ok, time_weighted;
 
+	/* Of one that has ended before, there is nothing to tell. */
+	if (!t->started && t->retired_at != 0 &&
+	    t->retired_at <= scan->from_hour * UTC_HOUR_SECS)
+		return true;
 	if (!t->started && !load_track(scan, t, scan->from_hour, true, err))
 		return false;
 	if (!t->started || t->last_hour >= scan->to_hour - 1)
