@@ -114,6 +114,8 @@ round_lines(struct invoice *inv)
 	struct exact *total = exact_new(), *one = exact_new();
 
 	for (size_t i = 0; i < inv->line_count; i++) {
+		if (!inv->lines[i].rated->rated)
+			continue;
 		exact_set(one, inv->lines[i].rated->amount);
 		exact_round(one, inv->digits, inv->account.rounding_mode);
 		inv->lines[i].amount = exact_fixed(one, inv->digits);
@@ -143,7 +145,9 @@ round_document(struct invoice *inv, struct err *err)
 	if (ok)
 		exact_share(total, exacts, n, inv->digits, shares);
 	for (size_t i = 0; ok && i < n; i++) {
-		inv->lines[i].amount = exact_fixed(shares[i], inv->digits);
+		if (inv->lines[i].rated->rated)
+			inv->lines[i].amount =
+			    exact_fixed(shares[i], inv->digits);
 		exact_free(shares[i]);
 	}
 	free(exacts);

@@ -117,6 +117,7 @@ find_line(struct run *run, int64_t volume, uint32_t age_hours, int64_t hour,
 		return NULL;
 	line->age_hours = age_hours;
 	line->until_hour = until;
+	line->counted_hour = INT64_MIN;
 	line->rated = rate != NULL;
 	if (rate != NULL)
 		line->rate = *rate;
@@ -179,8 +180,11 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 		    hour->hour, err);
 		if (line == NULL)
 			return false;
-		if (hour->counts)
+		/* A bin that only the second part of an hour has still rests
+		 * on that hour. */
+		if (line->counted_hour != hour->hour)
 			count_hour(&line->hours, hour->kind);
+		line->counted_hour = hour->hour;
 		exact_sum_add(&line->sum, hour->bins[i].num, hour->den);
 	}
 	return true;

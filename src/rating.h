@@ -41,6 +41,7 @@ struct rating_line {
 	/* Working state of rating.c. */
 	int64_t volume;
 	int64_t until_hour;
+	int64_t counted_hour; /* the last one in hours */
 	struct exact_sum sum;
 };
 

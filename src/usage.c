@@ -35,7 +35,6 @@ struct track {
 	int64_t volume;
 	int64_t retired_at; /* 0: alive */
 	bool started;	    /* last_* are set */
-	bool lone;	    /* nothing was read before the last hour */
 	bool looked_back;
 	int64_t last_hour;
 	int64_t last_account; /* of its last sample */
@@ -266,6 +265,8 @@ weigh(const struct samples *ss, size_t i, bool time_weighted, int64_t end)
 
 	if (!time_weighted)
 		return 1;
+	if (until > end)
+		until = end;
 	return until > ss->list[i].nanos ? until - ss->list[i].nanos : 0;
 }
 
@@ -277,13 +278,14 @@ end_of_hour(const struct track *t, int64_t hour)
 	return HOUR_NANOS;
 }
 
-/* Whether the step function runs on from the last hour into this one. */
+/* Whether the step function runs on from the last hour into this one, which
+ * begins with its value unless there is a sample right then. */
 static bool
 runs_on(const struct scan *scan, const struct track *t, int64_t hour)
 {
 	const struct account *a;
 
-	if (!t->started)
+	if (!t->started || scan->samples.list[0].nanos == 0)
 		return false;
 	if (t->last_hour == hour - 1)
 		return true;
@@ -312,12 +314,12 @@ sum_samples(struct scan *scan, const struct track *t, int64_t hour,
 {
 	const struct samples *ss = &scan->samples;
 	int64_t end = end_of_hour(t, hour);
+	int64_t first = ss->list[0].nanos < end ? ss->list[0].nanos : end;
 
 	scan->sum.count = 0;
 	if (time_weighted && runs_on(scan, t, hour) &&
 	    (account == 0 || account == t->last_account) &&
-	    !bins_add_all(
-		&scan->sum, &t->tail, (uint64_t)ss->list[0].nanos, err))
+	    !bins_add_all(&scan->sum, &t->tail, (uint64_t)first, err))
 		return false;
 	for (size_t i = 0; i < ss->count; i++)
 		if ((account == 0 || ss->list[i].account == account) &&
@@ -383,7 +385,6 @@ remember(struct scan *scan, struct track *t, int64_t at, uint64_t den,
 	    !bins_copy(&t->last, &scan->sum, err) ||
 	    !bins_copy(&t->tail, &last->bins, err))
 		return false;
-	t->lone = !t->started;
 	t->started = true;
 	t->last_hour = at;
 	t->last_account = last->account;
@@ -474,7 +475,9 @@ push_sample(struct scan *scan, struct sql_stmt *s, struct err *err)
 	return parse_bins(&slot->bins, sql_text(s, 6), sql_int(s, 5), err);
 }
 
-/* What was stored for an instant after the volume's end does not count. */
+/* What was stored for an instant after the volume's end does not count. The
+ * end is known to the second, all of which belongs to the volume's life: so
+ * the ledger decides, too. */
 static void
 drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 {
@@ -482,14 +485,36 @@ drop_after_retirement(struct scan *scan, const struct track *t, int64_t hour)
 
 	if (t->retired_at == 0 || hour < retired_hour(t))
 		return;
-	while (ss->count > 0 &&
-	       (hour > retired_hour(t) ||
-		   ss->list[ss->count - 1].nanos >
-		       t->retired_at % UTC_HOUR_SECS * 1000000000))
+	while (ss->count > 0 && (hour > retired_hour(t) ||
+				    ss->list[ss->count - 1].nanos / 1000000000 >
+					t->retired_at % UTC_HOUR_SECS))
 		ss->count--;
 }
 
-static bool look_back(struct scan *scan, struct track *t, struct err *err);
+static bool load_track(struct scan *scan, struct track *t, int64_t hour,
+    bool deep, struct err *err);
+
+/* The first hour of a volume that the scan meets may rest on one before it: a
+ * volume that was silent for long begins with a gap, and a time-weighted hour
+ * with the sample before it, also where it only leads up to the range. */
+static bool
+look_back(struct scan *scan, struct track *t, int64_t hour, struct err *err)
+{
+	struct samples at_hand = scan->samples;
+	bool ok;
+
+	if (t->started || t->looked_back ||
+	    (hour < scan->from_hour && !is_time_weighted(scan)))
+		return true;
+	memset(&scan->samples, 0, sizeof scan->samples);
+	ok = load_track(scan, t,
+	    hour < scan->from_hour ? hour : scan->from_hour, true, err);
+	for (size_t i = 0; i < scan->samples.cap; i++)
+		free(scan->samples.list[i].bins.list);
+	free(scan->samples.list);
+	scan->samples = at_hand;
+	return ok;
+}
 
 static bool
 flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
@@ -501,18 +526,9 @@ flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 		return true;
 	t = scan->tracks[volume];
 	drop_after_retirement(scan, t, hour);
-	if (scan->samples.count > 0 && hour >= scan->from_hour) {
-		struct samples at_hand = scan->samples;
-
-		memset(&scan->samples, 0, sizeof scan->samples);
-		ok = look_back(scan, t, err);
-		for (size_t i = 0; i < scan->samples.cap; i++)
-			free(scan->samples.list[i].bins.list);
-		free(scan->samples.list);
-		scan->samples = at_hand;
-	}
 	if (scan->samples.count > 0)
-		ok = ok && take_hour(scan, t, hour, err);
+		ok = look_back(scan, t, hour, err) &&
+		     take_hour(scan, t, hour, err);
 	scan->samples.count = 0;
 	return ok;
 }
@@ -582,12 +598,15 @@ static bool
 find_month(struct scan *scan, int64_t volume, int64_t month, bool before,
     int64_t *found, struct err *err)
 {
-	struct sql_stmt *s = sql_get(scan->db,
-	    before ? "SELECT ifnull(max(month), -1) FROM volume_month"
-		     " WHERE volume = ? AND month <= ?"
-		   : "SELECT ifnull(min(month), -1) FROM volume_month"
-		     " WHERE volume = ? AND month >= ?",
-	    err);
+	struct sql_stmt *s =
+	    before ? sql_get(scan->db,
+			 "SELECT ifnull(max(month), -1) FROM volume_month"
+			 " WHERE volume = ? AND month <= ?",
+			 err)
+		   : sql_get(scan->db,
+			 "SELECT ifnull(min(month), -1) FROM volume_month"
+			 " WHERE volume = ? AND month >= ?",
+			 err);
 
 	if (s == NULL)
 		return false;
@@ -632,9 +651,10 @@ find_hour(struct scan *scan, const struct track *t, int64_t hour, bool before,
 			if (!read_hour(scan, at, t->volume, err))
 				return false;
 			drop_after_retirement(scan, t, at);
-			*found = at;
-			if (scan->samples.count > 0)
+			if (scan->samples.count > 0) {
+				*found = at;
 				return true;
+			}
 		}
 	}
 }
@@ -647,7 +667,7 @@ load_track(struct scan *scan, struct track *t, int64_t hour, bool deep,
     struct err *err)
 {
 	bool time_weighted;
-	int64_t at = 0;
+	int64_t at;
 
 	t->looked_back = true;
 	if (!find_hour(scan, t, hour, true, &at, err))
@@ -664,17 +684,6 @@ load_track(struct scan *scan, struct track *t, int64_t hour, bool deep,
 	    scan, t, at, hour_den(scan, time_weighted), time_weighted, err);
 }
 
-/* A volume that was silent for long begins with a gap; and what ran on into
- * the only hour read before the range is not known yet. */
-static bool
-look_back(struct scan *scan, struct track *t, struct err *err)
-{
-	if (t->looked_back || (t->started && !t->lone))
-		return true;
-	t->started = false;
-	return load_track(scan, t, scan->from_hour, true, err);
-}
-
 /* --- the ends of the range --- */
 
 /* What follows a volume's last measured hour in the range. */
@@ -685,7 +694,11 @@ finish_track(struct scan *scan, struct track *t, struct err *err)
 	struct bins whole = {NULL, 0, 0};
 	bool ok, time_weighted;
 
-	if (!look_back(scan, t, err))
+	/* Of one that has ended before, there is nothing to tell. */
+	if (!t->started && t->retired_at != 0 &&
+	    t->retired_at <= scan->from_hour * UTC_HOUR_SECS)
+		return true;
+	if (!t->started && !load_track(scan, t, scan->from_hour, true, err))
 		return false;
 	if (!t->started || t->last_hour >= scan->to_hour - 1)
 		return true;
@@ -746,7 +759,7 @@ load_volumes(struct scan *scan, struct err *err)
 }
 
 /* How far before the range the reading starts: as far as a gap may be
- * carried into it; longer gaps are found volume by volume. */
+ * carried into it. */
 static int64_t
 lead_hours(const struct scan *scan)
 {
@@ -755,7 +768,8 @@ lead_hours(const struct scan *scan)
 	for (size_t i = 0; i < scan->account_count; i++)
 		if (scan->accounts[i].max_carry_hours > hours)
 			hours = scan->accounts[i].max_carry_hours;
-	/* Twice: the hour that is carried may begin with an earlier sample. */
+	/* Twice, since the hour that is carried may itself begin with a
+	 * sample of an earlier one; longer gaps are found volume by volume. */
 	return hours < 48 ? 2 * hours + 1 : 97;
 }
 

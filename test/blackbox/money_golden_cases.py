@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The worked cases of test/golden/billing.json, through the real program:
 reports over HTTP in, `report --format json` out. A case that is neither run
 nor listed here as a later one fails, and so does a member of a case's

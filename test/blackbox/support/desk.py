@@ -71,6 +71,10 @@ class Desk:
             self.server.stop()
         self.start()
 
+    def close(self):
+        self.line.close()
+        self.server.stop()
+
     def clock(self, at):
         """Moves the server's clock forward."""
         self.now = nanos(at)

@@ -215,8 +215,10 @@ class Track:
         self.accounts = set()  # of all samples
         self.retired_at = None
 
-    def end_nanos(self):
-        return None if self.retired_at is None else self.retired_at * NANOS
+    def is_over(self, at):
+        """Whether an instant is after the volume's end, which is known to
+        the second: that second is still its own."""
+        return self.retired_at is not None and at // NANOS > self.retired_at
 
     def counted(self):
         """By hour, in order: of an instant the highest revision, nothing
@@ -226,7 +228,7 @@ class Track:
             latest[at] = self.samples[at, revision]
         hours = {}
         for at, sample in latest.items():
-            if self.retired_at is None or at <= self.end_nanos():
+            if not self.is_over(at):
                 hours.setdefault(at // HOUR_NANOS, []).append(sample)
         return hours
 
@@ -252,18 +254,19 @@ class Track:
     def measure(self, payers, hour, samples, last):
         """{account: sizes} of an hour that has samples."""
         pieces = []  # (weight, sample); the weights of a full hour are 1
-        if all(payers[s.account].average == "mean" for s in samples):
+        if any(payers[s.account].average == "mean" for s in samples):
             pieces = [(Fraction(1, len(samples)), s) for s in samples]
         else:
             begin = hour * HOUR_NANOS
             end = begin + HOUR_NANOS
             if self.retired_at is not None:
-                end = min(end, self.end_nanos())
+                end = min(end, self.retired_at * NANOS)
             if self.runs_on(payers, hour, last) and samples[0].at > begin:
-                pieces.append((Fraction(samples[0].at - begin, HOUR_NANOS),
-                               last[2]))
+                stop = min(end, samples[0].at)
+                pieces.append((Fraction(stop - begin, HOUR_NANOS), last[2]))
             for i, s in enumerate(samples):
-                stop = samples[i + 1].at if i + 1 < len(samples) else end
+                stop = min(end, samples[i + 1].at
+                           if i + 1 < len(samples) else end)
                 pieces.append((Fraction(max(0, stop - s.at), HOUR_NANOS), s))
         parts = {}
         for weight, sample in pieces:
@@ -364,7 +367,7 @@ class Books:
         if sample.retired_at is not None:
             track.retired_at = min(track.retired_at or sample.retired_at,
                                    sample.retired_at)
-        if track.retired_at is not None and sample.at > track.end_nanos():
+        if track.is_over(sample.at):
             return "after_retirement"
         key = (sample.at, sample.revision)
         known = track.samples.get(key)
