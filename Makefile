@@ -34,7 +34,7 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
-      report volume sample ledger usage rating invoice \
+      report volume sample ledger usage usage_bins rating invoice \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \

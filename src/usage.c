@@ -8,21 +8,17 @@
 
 #include "lib/utc.h"
 #include "usage.h"
+#include "usage_bins.h"
 #include "volume.h"
 
 #define HOUR_NANOS (INT64_C(3600) * 1000000000)
-
-struct bins {
-	struct usage_bin *list; /* owned */
-	size_t count, cap;
-};
 
 /* One sample of the hour at hand. */
 struct sample {
 	int64_t nanos; /* into the hour */
 	int64_t account;
 	int64_t name; /* 0: none */
-	struct bins bins;
+	struct usage_bins bins;
 };
 
 struct samples {
@@ -39,8 +35,8 @@ struct track {
 	int64_t last_hour;
 	int64_t last_account; /* of its last sample */
 	uint64_t last_den;
-	struct bins last; /* the whole hour, whoever pays */
-	struct bins tail; /* its last sample, for the step function */
+	struct usage_bins last; /* the whole hour, whoever pays */
+	struct usage_bins tail; /* its last sample, for the step function */
 };
 
 struct scan {
@@ -53,51 +49,10 @@ struct scan {
 	struct track **tracks; /* owned; by volume row */
 	size_t track_cap;
 	struct samples samples; /* of the hour and volume at hand */
-	struct bins sum;	/* working space */
+	struct usage_bins sum;	/* working space */
 	int64_t *names;		/* working space */
 	size_t name_cap;
 };
-
-static bool
-bins_add(struct bins *b, uint32_t age_hours, exact_u128 num, struct err *err)
-{
-	struct usage_bin *more;
-
-	for (size_t i = 0; i < b->count; i++)
-		if (b->list[i].age_hours == age_hours) {
-			b->list[i].num += num;
-			return true;
-		}
-	if (b->count == b->cap) {
-		size_t cap = b->cap > 0 ? 2 * b->cap : 2;
-
-		more = reallocarray(b->list, cap, sizeof *more);
-		if (more == NULL)
-			return err_nomem(err);
-		b->list = more;
-		b->cap = cap;
-	}
-	b->list[b->count++] = (struct usage_bin){age_hours, num};
-	return true;
-}
-
-static bool
-bins_add_all(
-    struct bins *b, const struct bins *from, uint64_t weight, struct err *err)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (!bins_add(b, from->list[i].age_hours,
-			from->list[i].num * weight, err))
-			return false;
-	return true;
-}
-
-static bool
-bins_copy(struct bins *b, const struct bins *from, struct err *err)
-{
-	b->count = 0;
-	return bins_add_all(b, from, 1, err);
-}
 
 /* An account that does not exist cannot be named by a sample. */
 static const struct account *
@@ -117,7 +72,7 @@ retired_hour(const struct track *t)
 
 static bool
 emit(struct scan *scan, const struct track *t, struct usage_hour *hour,
-    const struct bins *bins, struct err *err)
+    const struct usage_bins *bins, struct err *err)
 {
 	if (hour->hour < scan->from_hour || hour->hour >= scan->to_hour)
 		return true;
@@ -132,12 +87,12 @@ emit(struct scan *scan, const struct track *t, struct usage_hour *hour,
 /* One end of an interpolated hour: bins * weight / (den * parts). */
 static bool
 emit_end(struct scan *scan, struct track *t, struct usage_hour *hour,
-    const struct bins *end, uint64_t den, int64_t weight, int64_t parts,
+    const struct usage_bins *end, uint64_t den, int64_t weight, int64_t parts,
     struct err *err)
 {
 	scan->sum.count = 0;
 	hour->den = den * (uint64_t)parts;
-	return bins_add_all(&scan->sum, end, (uint64_t)weight, err) &&
+	return usage_bins_add_all(&scan->sum, end, (uint64_t)weight, err) &&
 	       emit(scan, t, hour, &scan->sum, err);
 }
 
@@ -164,7 +119,7 @@ emit_nothing(struct scan *scan, struct track *t, struct usage_hour *hour,
 	hour->kind = USAGE_UNBILLED;
 	hour->den = 1;
 	scan->sum.count = 0;
-	return bins_add_all(&scan->sum, &t->last, 0, err) &&
+	return usage_bins_add_all(&scan->sum, &t->last, 0, err) &&
 	       emit(scan, t, hour, &scan->sum, err);
 }
 
@@ -172,7 +127,7 @@ emit_nothing(struct scan *scan, struct track *t, struct usage_hour *hour,
 struct far_end {
 	int64_t hour;
 	uint64_t den;
-	const struct bins *bins;
+	const struct usage_bins *bins;
 };
 
 static bool
@@ -319,11 +274,11 @@ sum_samples(struct scan *scan, const struct track *t, int64_t hour,
 	scan->sum.count = 0;
 	if (time_weighted && runs_on(scan, t, hour) &&
 	    (account == 0 || account == t->last_account) &&
-	    !bins_add_all(&scan->sum, &t->tail, (uint64_t)first, err))
+	    !usage_bins_add_all(&scan->sum, &t->tail, (uint64_t)first, err))
 		return false;
 	for (size_t i = 0; i < ss->count; i++)
 		if ((account == 0 || ss->list[i].account == account) &&
-		    !bins_add_all(&scan->sum, &ss->list[i].bins,
+		    !usage_bins_add_all(&scan->sum, &ss->list[i].bins,
 			(uint64_t)weigh(ss, i, time_weighted, end), err))
 			return false;
 	return true;
@@ -382,8 +337,8 @@ remember(struct scan *scan, struct track *t, int64_t at, uint64_t den,
 	    &scan->samples.list[scan->samples.count - 1];
 
 	if (!sum_samples(scan, t, at, 0, time_weighted, err) ||
-	    !bins_copy(&t->last, &scan->sum, err) ||
-	    !bins_copy(&t->tail, &last->bins, err))
+	    !usage_bins_copy(&t->last, &scan->sum, err) ||
+	    !usage_bins_copy(&t->tail, &last->bins, err))
 		return false;
 	t->started = true;
 	t->last_hour = at;
@@ -404,12 +359,12 @@ take_hour(struct scan *scan, struct track *t, int64_t at, struct err *err)
 	bool time_weighted = is_time_weighted(scan);
 	uint64_t den = hour_den(scan, time_weighted);
 	struct far_end end = {.hour = at, .den = den};
-	struct bins whole = {NULL, 0, 0};
+	struct usage_bins whole = {NULL, 0, 0};
 	bool ok;
 
 	if (t->started && t->last_hour < at - 1) {
 		ok = sum_samples(scan, t, at, 0, time_weighted, err) &&
-		     bins_copy(&whole, &scan->sum, err);
+		     usage_bins_copy(&whole, &scan->sum, err);
 		end.bins = &whole;
 		ok = ok && fill_gap(scan, t, at, &end, err);
 		free(whole.list);
@@ -421,31 +376,6 @@ take_hour(struct scan *scan, struct track *t, int64_t at, struct err *err)
 }
 
 /* --- reading samples --- */
-
-static bool
-parse_bins(struct bins *b, const char *text, int64_t bytes, struct err *err)
-{
-	char *end;
-
-	b->count = 0;
-	if (text[0] == '\0')
-		return bins_add(b, 0, (exact_u128)bytes, err);
-	for (;;) {
-		unsigned long age = strtoul(text, &end, 10);
-		unsigned long long size;
-
-		if (*end != ':')
-			break;
-		size = strtoull(end + 1, &end, 10);
-		if (!bins_add(b, (uint32_t)age, size, err))
-			return false;
-		if (*end == '\0')
-			return true;
-		text = end + 1;
-	}
-	return err_set(
-	    err, ERR_BROKEN, "a sample's bins are damaged: %s", text);
-}
 
 /* Columns: hour, volume, nanos, account, name, bytes, bins. Of one instant
  * the last row, with the highest revision, stays. */
@@ -472,7 +402,8 @@ push_sample(struct scan *scan, struct sql_stmt *s, struct err *err)
 	slot->nanos = nanos;
 	slot->account = sql_int(s, 3);
 	slot->name = sql_int(s, 4);
-	return parse_bins(&slot->bins, sql_text(s, 6), sql_int(s, 5), err);
+	return usage_bins_parse(
+	    &slot->bins, sql_text(s, 6), sql_int(s, 5), err);
 }
 
 /* What was stored for an instant after the volume's end does not count. The
@@ -691,7 +622,7 @@ static bool
 finish_track(struct scan *scan, struct track *t, struct err *err)
 {
 	struct far_end end;
-	struct bins whole = {NULL, 0, 0};
+	struct usage_bins whole = {NULL, 0, 0};
 	bool ok, time_weighted;
 
 	/* Of one that has ended before, there is nothing to tell. */
@@ -712,7 +643,7 @@ finish_track(struct scan *scan, struct track *t, struct err *err)
 	end.den = hour_den(scan, time_weighted);
 	end.bins = &whole;
 	ok = sum_samples(scan, t, end.hour, 0, time_weighted, err) &&
-	     bins_copy(&whole, &scan->sum, err) &&
+	     usage_bins_copy(&whole, &scan->sum, err) &&
 	     fill_gap(scan, t, scan->to_hour, &end, err);
 	free(whole.list);
 	return ok;
