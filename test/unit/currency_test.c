@@ -20,6 +20,8 @@ a_code_has_the_decimals_of_its_minor_unit(void **state)
 	assert_int_equal(currency_digits("AED"), 2); /* the first */
 	assert_int_equal(currency_digits("ZMW"), 2);
 	assert_int_equal(currency_digits("HUF"), 2);
+	assert_int_equal(currency_digits("XCG"), 2);
+	assert_int_equal(currency_digits("ZWG"), 2); /* the last */
 	assert_int_equal(currency_digits("BIF"), 0);
 	assert_int_equal(currency_digits("JPY"), 0);
 	assert_int_equal(currency_digits("KRW"), 0);
@@ -58,7 +60,8 @@ metals_and_test_codes_are_no_money(void **state)
 static void
 what_has_been_replaced_is_refused(void **state)
 {
-	static const char *const old[] = {"DEM", "HRK", "SLL", "VEF", "CUC"};
+	static const char *const old[] = {
+	    "DEM", "HRK", "SLL", "VEF", "CUC", "ANG", "ZWL", "BGN"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
