@@ -632,6 +632,30 @@ a_report_that_fails_leaves_the_others_of_its_group(void **state)
 }
 
 static void
+a_report_that_fails_behind_its_facts_leaves_no_hole(void **state)
+{
+	struct fixture *f = *state;
+	struct fact_head head;
+
+	assert_true(sql_exec(f->db,
+	    "CREATE TEMP TRIGGER refuse BEFORE INSERT ON report"
+	    " WHEN hex(new.report_id) LIKE '%3'"
+	    " BEGIN SELECT RAISE(ABORT, 'refused'); END",
+	    &f->err));
+	assert_int_equal(take(f, 2, f->now), LEDGER_STORED);
+	assert_int_equal(take(f, 3, f->now), LEDGER_FAILED);
+	assert_int_equal(f->err.kind, ERR_BROKEN);
+	assert_int_equal(take(f, 4, f->now), LEDGER_STORED);
+	assert_true(ledger_commit(f->ledger, &f->err));
+	assert_int_equal(samples(f), 4);
+	assert_int_equal(
+	    fixture_int(f->db, "SELECT max(seq) - count(*) FROM fact", &f->err),
+	    0);
+	assert_true(fact_load_head(f->db, &head, &f->err));
+	assert_memory_equal(f->answer.head, head.hash, FACT_HASH_SIZE);
+}
+
+static void
 what_another_process_wrote_is_seen(void **state)
 {
 	struct fixture *f = *state;
@@ -769,6 +793,7 @@ main(void)
 	    TEST(a_group_is_there_when_it_is_committed),
 	    TEST(after_a_rollback_a_report_is_new_again),
 	    TEST(a_report_that_fails_leaves_the_others_of_its_group),
+	    TEST(a_report_that_fails_behind_its_facts_leaves_no_hole),
 	    TEST(what_another_process_wrote_is_seen),
 	    TEST(while_another_process_writes_the_ledger_is_busy),
 	    TEST(a_group_lost_to_a_full_disk_is_never_taken_for_stored),
