@@ -37,8 +37,7 @@ struct track {
 	bool started;	    /* last_* are set */
 	bool lone;	    /* nothing was read before the last hour */
 	bool looked_back;
-	int64_t last_hour;
-	int64_t last_account; /* of its last sample */
+	int64_t last_hour, last_account; /* the account of its last sample */
 	uint64_t last_den;
 	struct bins last; /* the whole hour, whoever pays */
 	struct bins tail; /* its last sample, for the step function */
