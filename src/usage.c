@@ -32,8 +32,7 @@ struct track {
 	int64_t retired_at; /* 0: alive */
 	bool started;	    /* last_* are set */
 	bool looked_back;
-	int64_t last_hour;
-	int64_t last_account; /* of its last sample */
+	int64_t last_hour, last_account; /* the account of its last sample */
 	uint64_t last_den;
 	struct usage_bins last; /* the whole hour, whoever pays */
 	struct usage_bins tail; /* its last sample, for the step function */

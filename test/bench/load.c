@@ -92,7 +92,7 @@ build(struct conn *c, const char *token)
 		c->time_at[i] = body_len;
 		body_len += (size_t)snprintf(body + body_len, size - body_len,
 		    "2026-01-01T00:00:00Z\",\"bytes\":%lld,\"inodes\":%d}",
-		    1099511627776LL + i * 4096, 1000 + i);
+		    1099511627776LL + i * 4096LL, 1000 + i);
 	}
 	body_len += (size_t)snprintf(body + body_len, size - body_len, "]}");
 	head = malloc(512 + body_len);
@@ -308,5 +308,7 @@ main(int argc, char **argv)
 	    latency_count > 0 ? latencies[latency_count / 2] : 0,
 	    latency_count > 0 ? latencies[latency_count * 99 / 100] : 0,
 	    (unsigned long long)bad);
+	free(conns);
+	free(latencies);
 	return bad > 0;
 }

@@ -59,8 +59,7 @@ static int (*real_fsync)(int);
 static int (*real_open)(const char *, int, ...);
 static int (*real_unlink)(const char *);
 
-static _Noreturn void
-give_up(const char *why)
+static void __attribute__((noreturn)) give_up(const char *why)
 {
 	static const char name[] = "powercut.so: ";
 

@@ -171,7 +171,7 @@ fixture_source(struct fixture *f, const char *name, const char *accounts)
 {
 	char copy[256], *rest = copy, *word, text[TOKEN_TEXT_SIZE];
 	const char *list[8];
-	struct token_holder holder;
+	struct token_holder holder = {0};
 	size_t count = 0;
 
 	snprintf(copy, sizeof copy, "%s", accounts);

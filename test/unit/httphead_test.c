@@ -390,7 +390,7 @@ a_long_request_line_is_414(void **state)
 
 	(void)state;
 	memset(text, 'a', sizeof text);
-	memcpy(text, "GET /", 5);
+	text[snprintf(text, sizeof text, "GET /")] = 'a';
 	assert_int_equal(read_bytes(text, HTTPHEAD_LINE_BYTES), 1);
 	assert_int_equal(read_bytes(text, HTTPHEAD_LINE_BYTES + 1), 414);
 	snprintf(text + len - strlen(tail), 100, "%s\r\n" HOST "\r\n", tail);

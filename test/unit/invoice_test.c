@@ -143,7 +143,7 @@ last_hour(struct fixture *f, int n, int64_t bytes)
 	char name[32];
 
 	snprintf(name, sizeof name, "\"name\":\"n%02d\"", n);
-	fixture_sample(f, n, FIXTURE_NOW + 743 * 3600, bytes, name);
+	fixture_sample(f, n, FIXTURE_NOW + 743 * INT64_C(3600), bytes, name);
 }
 
 static void
@@ -334,7 +334,7 @@ missing_hours_hold_when_the_gap_policy_is_hold(void **state)
 	assert_true(
 	    sql_exec(f->db, "UPDATE account SET gap_policy = 'hold'", &f->err));
 	is_held(f, "missing_hours");
-	fixture_sample(f, 1, FIXTURE_NOW + 743 * 3600, 5, "");
+	fixture_sample(f, 1, FIXTURE_NOW + 743 * INT64_C(3600), 5, "");
 	is_held(f, "fine");
 }
 
@@ -345,7 +345,7 @@ usage_without_a_rate_holds_and_has_no_total(void **state)
 	struct invoice inv;
 
 	begin(f, "USD", ACCOUNT_PER_DOCUMENT, EXACT_HALF_UP);
-	set_rate(f, "1", FIXTURE_NOW + 743 * 3600);
+	set_rate(f, "1", FIXTURE_NOW + 743 * INT64_C(3600));
 	put_hours(f, 1, 742, 2);
 	is_held(f, "unrated_usage");
 	money_is(f, "2026-10", "-: - -");

@@ -67,7 +67,7 @@ a_report_is_answered_again_as_the_first_time(void **state)
 	fixture_begin_report(f, 1);
 	fixture_add_sample(f, 1, at, 0, 5, "\"name\":\"lab\",\"new\":1");
 	fixture_add_sample(f, 1, at, 0, 5, "");
-	fixture_add_sample(f, 3, at - 36 * 86400, 0, 5, "");
+	fixture_add_sample(f, 3, at - 36 * INT64_C(86400), 0, 5, "");
 	buf_str(&f->body, "]}");
 	f->now += 2;
 	assert_int_equal(fixture_take_report(f), LEDGER_STORED);
@@ -322,7 +322,7 @@ static void
 a_sample_is_too_old_after_35_days(void **state)
 {
 	struct fixture *f = *state;
-	int64_t limit = f->now - 35 * 86400;
+	int64_t limit = f->now - 35 * INT64_C(86400);
 
 	came_to(f, send(f, 1, limit, 0, 5, ""), "");
 	came_to(f, send(f, 2, limit - 1, 999000000, 5, ""), "too_old");

@@ -133,8 +133,8 @@ a_month_is_rated_as_far_as_it_is_known(void **state)
 	set_rate(f, 1, "7.44", "", 0);
 	sample(f, 1, 0, GIB, "");
 	assert_true(account_load(f->db, 1, &a, &f->err));
-	assert_true(rating_run(
-	    f->db, &a, FIXTURE_NOW, FIXTURE_NOW + 10 * 3600, &r, &f->err));
+	assert_true(rating_run(f->db, &a, FIXTURE_NOW,
+	    FIXTURE_NOW + 10 * INT64_C(3600), &r, &f->err));
 	text = exact_decimal(r.total, 30);
 	assert_string_equal(text, "0.1");
 	free(text);
@@ -159,7 +159,7 @@ usage_without_a_rate_is_unrated(void **state)
 	struct fixture *f = *state;
 
 	begin(f);
-	set_rate(f, 1, "744", "", FIXTURE_NOW + 743 * 3600);
+	set_rate(f, 1, "744", "", FIXTURE_NOW + 743 * INT64_C(3600));
 	sample(f, 1, 742, GIB, "\"name\":\"a\"");
 	/* One hour before the first rate, one in it. */
 	october_is(f, "a [] 1073741824 - 1/0/0;a [] 1073741824 1 0/1/0; 1 !");
@@ -172,7 +172,7 @@ each_rate_has_a_line_from_its_hour_on(void **state)
 
 	begin(f);
 	set_rate(f, 1, "744", "", 0);
-	set_rate(f, 1, "1488", "", FIXTURE_NOW + 742 * 3600);
+	set_rate(f, 1, "1488", "", FIXTURE_NOW + 742 * INT64_C(3600));
 	sample(f, 1, 741, GIB, "\"name\":\"a\"");
 	october_is(f, "a [] 1073741824 1 1/0/0;a [] 2147483648 4 0/2/0; 5");
 }
@@ -202,7 +202,7 @@ an_age_gets_its_own_rate_when_it_begins(void **state)
 
 	begin(f);
 	set_rate(f, 1, "744", "", 0);
-	set_rate(f, 1, "7440", "30d", FIXTURE_NOW + 743 * 3600);
+	set_rate(f, 1, "7440", "30d", FIXTURE_NOW + 743 * INT64_C(3600));
 	sample(f, 1, 742, GIB,
 	    "\"name\":\"a\",\"size_bins\":["
 	    "{\"max_age\":\"30d\",\"bytes\":1073741824}]");

@@ -54,7 +54,7 @@ a_draft_is_planned_once_ten_minutes_after_the_month(void **state)
 	assert_int_equal(m.account, 1);
 	assert_int_equal(m.created_at, november + 600);
 	assert_int_equal(m.next_at, november + 600);
-	planned_at(f, november + 20 * 86400, 0);
+	planned_at(f, november + 20 * INT64_C(86400), 0);
 }
 
 static void

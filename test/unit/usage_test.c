@@ -94,7 +94,7 @@ usage_at(struct fixture *f, int64_t from, int64_t to, int64_t now,
 static void
 usage_is(struct fixture *f, int64_t from, int64_t to, const char *expected)
 {
-	usage_at(f, from, to, FIXTURE_NOW + 10000 * 3600, expected);
+	usage_at(f, from, to, FIXTURE_NOW + 10000 * INT64_C(3600), expected);
 }
 
 /* A sample of volume 1, hours and minutes from the beginning. */
@@ -102,8 +102,9 @@ static void
 sample(struct fixture *f, int64_t hour, int minute, int64_t bytes,
     const char *members)
 {
-	fixture_sample(
-	    f, 1, FIXTURE_NOW + hour * 3600 + minute * 60, bytes, members);
+	fixture_sample(f, 1,
+	    FIXTURE_NOW + hour * INT64_C(3600) + minute * INT64_C(60), bytes,
+	    members);
 }
 
 /* Account 1 by these rules, with a source. */
@@ -296,8 +297,8 @@ an_hour_that_is_not_over_is_not_missing(void **state)
 
 	begin(f, ACCOUNT_MEAN, ACCOUNT_GAP_CARRY, 6);
 	sample(f, 0, 0, 5, "");
-	usage_at(f, 0, 9, FIXTURE_NOW + 2 * 3600 + 3599, "0m5 1e5");
-	usage_at(f, 0, 9, FIXTURE_NOW + 3 * 3600, "0m5 1e5 2e5");
+	usage_at(f, 0, 9, FIXTURE_NOW + 2 * INT64_C(3600) + 3599, "0m5 1e5");
+	usage_at(f, 0, 9, FIXTURE_NOW + 3 * INT64_C(3600), "0m5 1e5 2e5");
 	/* A measured hour counts though it is not over. */
 	usage_at(f, 0, 9, FIXTURE_NOW + 60, "0m5");
 }
@@ -615,10 +616,11 @@ put_random(struct fixture *f, uint64_t *seed)
 	for (int i = 0; i < 60; i++) {
 		uint64_t dice = next_random(seed);
 
-		at += (int64_t)(dice % 4 != 0 ? 60 + next_random(seed) % 3000
-				: dice % 8 != 0
-				    ? next_random(seed) % (8 * 3600)
-				    : next_random(seed) % (130 * 3600));
+		at +=
+		    (int64_t)(dice % 4 != 0 ? 60 + next_random(seed) % 3000
+			      : dice % 8 != 0
+				  ? next_random(seed) % (8 * UINT64_C(3600))
+				  : next_random(seed) % (130 * UINT64_C(3600)));
 		fixture_sample(f, 1 + (int)(next_random(seed) % 3), at,
 		    (int64_t)(next_random(seed) % 1000),
 		    next_random(seed) % 3 != 0 ? ACME : OTHER);
