@@ -1,68 +1,91 @@
-#!/usr/bin/python3
 """Each recipient gets its own outcome, with the relay's own words, whatever
 extensions the relay offers."""
+
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../smtpd'))
-from delivering import MESSAGE, Folder, deliver  # noqa: E402
-from fault_smtpd import FaultSmtpd  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../smtpd"))
 
-A, B, C = 'a@rcpt.test', 'b@rcpt.test', 'c@rcpt.test'
+import support  # noqa: E402
+from delivering import MESSAGE, TestCase, deliver  # noqa: E402
 
-
-def send(folder, to=(A, B, C), message=MESSAGE, **faults):
-    with FaultSmtpd(cert=folder.path('good.pem'), **faults) as server:
-        result = deliver('localhost:%d' % server.port, to, ca=folder.ca,
-                         message=message, step_ms=5000, total_ms=20000)
-        return result, list(server.mails)
+A, B, C = ALL = "a@rcpt.test", "b@rcpt.test", "c@rcpt.test"
+KINDS = ({}, {"pipelining": True}, {"chunking": True},
+         {"pipelining": True, "chunking": True})
 
 
-def check(folder, **kind):
-    result, mails = send(folder, **kind)
-    assert result.words() == dict.fromkeys((A, B, C), 'delivered'), result
-    assert [(m[1], m[2]) for m in mails] == [([A, B, C], MESSAGE)], mails
+class DeliverSortsRecipients(TestCase):
+    def send(self, to=ALL, **faults):
+        """The result, and the mails that the relay has taken."""
+        with self.relay(**faults) as server:
+            result = deliver(f"localhost:{server.port}", to, ca=self.ca,
+                             step_secs=10, total_secs=20)
+            return result, list(server.mails)
 
-    result, mails = send(folder, soft=[B], hard=[C], **kind)
-    assert result.code == 0, result
-    assert result.lines == [
-        ('delivered', A, '250', '2.0.0 taken as 1'),
-        ('retry', B, '451', '4.2.0 <b@rcpt.test> later'),
-        ('failed', C, '550', '5.1.1 <c@rcpt.test> unknown')], result
-    assert mails[0][1] == [A], mails
+    def each_kind(self):
+        for kind in KINDS:
+            with self.subTest(offers=" ".join(kind)):
+                yield kind
 
-    result, mails = send(folder, hard=[A, B, C], **kind)
-    assert result.words() == dict.fromkeys((A, B, C), 'failed'), result
-    assert not mails, mails
+    def test_one_mail_goes_to_all_whom_the_relay_takes(self):
+        for kind in self.each_kind():
+            result, mails = self.send(**kind)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.words(), dict.fromkeys(ALL, "delivered"))
+            self.assertEqual([m[1:] for m in mails], [(list(ALL), MESSAGE)])
 
-    for place in ('refuse_mail', 'refuse_data', 'refuse_message'):
-        if place == 'refuse_data' and kind.get('chunking'):
-            continue  # there is no DATA to refuse
-        for line, outcome in (('451 4.3.0 not now', 'retry'),
-                              ('554 5.6.0 not this', 'failed')):
-            result, mails = send(folder, **{place: line}, **kind)
-            assert result.lines == [
-                (outcome, to, line[:3], line[4:])
-                for to in (A, B, C)], (place, result)
-            assert not mails, mails
+    def test_a_refused_recipient_does_not_disturb_the_others(self):
+        for kind in self.each_kind():
+            result, mails = self.send(soft=[B], hard=[C], **kind)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.lines, [
+                ("delivered", A, "250", "2.0.0 taken as 1"),
+                ("retry", B, "451", "4.2.0 <b@rcpt.test> later"),
+                ("failed", C, "550", "5.1.1 <c@rcpt.test> unknown")])
+            self.assertEqual(mails[0][1], [A])
 
-    result, mails = send(folder, size=1000, **kind)
-    assert result.lines[0] == (
-        'failed', A, '552', '5.3.4 message too big'), result
+    def test_when_all_are_refused_nothing_is_sent(self):
+        for kind in self.each_kind():
+            result, mails = self.send(hard=ALL, **kind)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.words(), dict.fromkeys(ALL, "failed"))
+            self.assertEqual(mails, [])
 
-    # In the middle a bad address, which nobody is asked about.
-    result, mails = send(folder, to=[A, 'x y@rcpt.test', C], **kind)
-    assert result.lines[1] == (
-        'failed', 'x?y@rcpt.test', '000', 'not a mail address'), result
-    assert mails[0][1] == [A, C], mails
+    def check_refused(self, place, kinds):
+        for kind in kinds:
+            for line, outcome in (("451 4.3.0 not now", "retry"),
+                                  ("554 5.6.0 not this", "failed")):
+                result, mails = self.send(**{place: line}, **kind)
+                self.assertEqual(result.lines, [
+                    (outcome, to, line[:3], line[4:]) for to in ALL])
+                self.assertEqual(mails, [])
+
+    def test_a_refused_sender_is_the_outcome_of_all(self):
+        self.check_refused("refuse_mail", self.each_kind())
+
+    def test_a_refused_message_is_the_outcome_of_all(self):
+        self.check_refused("refuse_message", self.each_kind())
+
+    def test_a_refused_data_is_the_outcome_of_all(self):
+        # With CHUNKING there is no DATA to refuse.
+        self.check_refused("refuse_data", KINDS[:2])
+
+    def test_a_message_larger_than_the_relay_takes_fails_for_good(self):
+        for kind in self.each_kind():
+            with self.relay(size=100, **kind) as server:
+                result = deliver(f"localhost:{server.port}", A, ca=self.ca,
+                                 step_secs=10)
+            self.assertEqual(result.lines, [
+                ("failed", A, "552", "5.3.4 message too big")])
+
+    def test_an_address_that_is_none_fails_and_nobody_is_asked(self):
+        for kind in self.each_kind():
+            result, mails = self.send(to=[A, "x y@rcpt.test", C], **kind)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.lines[1], (
+                "failed", "x?y@rcpt.test", "000", "not a mail address"))
+            self.assertEqual(mails[0][1], [A, C])
 
 
-def main():
-    with Folder() as folder:
-        check(folder)
-        check(folder, pipelining=True)
-        check(folder, pipelining=True, chunking=True)
-        check(folder, chunking=True)
-
-
-main()
+if __name__ == "__main__":
+    support.main()

@@ -1,62 +1,79 @@
-#!/usr/bin/python3
 """A wrong password costs one attempt, sends nothing, and is never shown, not
 even when the relay repeats it; a mechanism that is not PLAIN or LOGIN is given
 nothing."""
+
 import base64
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../smtpd'))
-from delivering import Folder, deliver  # noqa: E402
-from fault_smtpd import FaultSmtpd  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../smtpd"))
 
-A = 'a@rcpt.test'
+import support  # noqa: E402
+from delivering import TestCase, deliver  # noqa: E402
 
-
-def send(folder, password, user='user', **faults):
-    with FaultSmtpd(cert=folder.path('good.pem'), users={'user': 'right-one'},
-                    **faults) as server:
-        result = deliver('localhost:%d' % server.port, A, ca=folder.ca,
-                         user=user, password=password, step_ms=5000)
-        return result, server
+A = "a@rcpt.test"
+MECHANISMS = ("PLAIN LOGIN", "LOGIN", "PLAIN")
 
 
-def main():
-    with Folder() as folder:
-        for auth in ('PLAIN LOGIN', 'LOGIN', 'PLAIN'):
-            result, server = send(folder, 'right-one', auth=auth)
-            assert result.words() == {A: 'delivered'}, result
-            for echo in (False, True):
-                result, server = send(folder, 'wrong-one', auth=auth,
-                                      echo_auth=echo)
-                assert result.code == 1, result
-                assert result.words() == {A: 'retry'}, result
-                assert "refuses user 'user' or the password: 535 5.7.8" in \
-                    result.err, result
-                assert server.auth_attempts == 1, server.commands
-                assert not any(c.startswith('MAIL') for c in server.commands)
-                for secret in (b'wrong-one', b'\0user\0wrong-one'):
-                    secret = base64.b64encode(secret).decode()
-                    assert secret not in repr(result), result
+class DeliverStopsAtAWrongPassword(TestCase):
+    def send(self, password, user="user", **faults):
+        """The result, and the relay, which has ended."""
+        with self.relay(users={"user": "right-one"}, **faults) as server:
+            result = deliver(f"localhost:{server.port}", A, ca=self.ca,
+                             user=user, password=password, step_secs=10)
+            return result, server
 
-        result, server = send(folder, 'right-one', auth='NTLM CRAM-MD5 PLAIN')
-        assert result.words() == {A: 'delivered'}, result
-        assert 'AUTH NTLM' in server.commands, server.commands  # alone
-        assert server.strange_words == ['*'], server.strange_words
+    def assert_nothing_sent(self, result, server):
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(result.words(), {A: "retry"}, result)
+        self.assertEqual([c for c in server.commands if c.startswith("MAIL")],
+                         [])
 
-        result, server = send(folder, 'right-one', auth='NTLM GSSAPI')
-        assert result.words() == {A: 'retry'}, result
-        assert 'offers neither AUTH PLAIN nor AUTH LOGIN' in result.err, result
-        assert not any(c.startswith('MAIL') for c in server.commands)
+    def test_the_right_password_is_taken(self):
+        for auth in MECHANISMS:
+            result, _ = self.send("right-one", auth=auth)
+            self.assertEqual(result.words(), {A: "delivered"}, result)
 
-        for word in ('user', 'password'):
-            result, server = send(folder, **{'password': 'some-word',
-                                              word: 'y' * 256})
-            assert 'the SMTP %s is longer than 255 bytes' % word in \
-                result.err, result
-            assert not server.commands, server.commands
-        result, server = send(folder, 'y' * 255, user='u' * 255)
-        assert server.auth_attempts == 1 and result.words() == {A: 'retry'}
+    def check_wrong(self, **faults):
+        for auth in MECHANISMS:
+            result, server = self.send("wrong-one", auth=auth, **faults)
+            self.assert_nothing_sent(result, server)
+            self.assertIn("refuses user 'user' or the password: 535 5.7.8",
+                          result.err)
+            self.assertEqual(server.auth_attempts, 1, server.commands)
+            for secret in (b"wrong-one", b"\0user\0wrong-one"):
+                self.assertNotIn(base64.b64encode(secret).decode(),
+                                 repr(result))
+
+    def test_a_wrong_password_is_tried_once(self):
+        self.check_wrong()
+
+    def test_a_wrong_password_is_not_shown_when_the_relay_repeats_it(self):
+        self.check_wrong(echo_auth=True)
+
+    def test_mechanisms_that_are_not_wanted_are_passed_over(self):
+        result, server = self.send("right-one", auth="NTLM CRAM-MD5 PLAIN")
+        self.assertEqual(result.words(), {A: "delivered"}, result)
+        self.assertIn("AUTH NTLM", server.commands)  # alone
+        self.assertEqual(server.strange_words, ["*"])
+
+    def test_without_plain_and_login_nobody_logs_in(self):
+        result, server = self.send("right-one", auth="NTLM GSSAPI")
+        self.assert_nothing_sent(result, server)
+        self.assertIn("offers neither AUTH PLAIN nor AUTH LOGIN", result.err)
+
+    def test_a_user_or_password_may_have_255_bytes(self):
+        result, server = self.send("y" * 255, user="u" * 255)
+        self.assert_nothing_sent(result, server)
+        self.assertEqual(server.auth_attempts, 1)
+
+    def test_a_user_or_password_of_more_is_refused(self):
+        for name, given in (("smtpUser", {"user": "u" * 256}),
+                            ("smtpPass", {"password": "y" * 256})):
+            result, server = self.send(**{"password": "some-word", **given})
+            self.assert_refused(result, f"{name}: more than 255 bytes")
+            self.assertEqual(server.commands, [])
 
 
-main()
+if __name__ == "__main__":
+    support.main()

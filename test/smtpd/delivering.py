@@ -1,20 +1,17 @@
-"""What the tests of `deliver` share: a message, the command, its lines.
-
-The command is $STAT_DELIVER (a program with the options of deliver_main.c),
-or build/deliver_main beside the sources.
-"""
+"""What the tests of `deliver` share: a message, the command, its lines."""
+import json
 import os
-import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import certs  # noqa: E402
+import support  # noqa: E402
+from fault_smtpd import FaultSmtpd  # noqa: E402
 
 MESSAGE = (b'From: Stat <stat@sender.test>\r\n'
            b'To: a@rcpt.test\r\n'
@@ -42,36 +39,50 @@ class Result:
             self.code, self.secs, self.lines, self.err)
 
 
-def command():
-    given = os.environ.get('STAT_DELIVER')
-    return shlex.split(given) if given else [
-        os.path.join(ROOT, 'build', 'deliver_main')]
+def credentials(**values):
+    """A credentials file's text; values as in smtpAddr='localhost:25', those
+    that are None left out."""
+    # JSON's strings, and arrays of them, are TOML's as well.
+    return ''.join('%s = %s\n' % (name, json.dumps(value))
+                   for name, value in values.items() if value is not None)
 
 
-def deliver(address, to, message=MESSAGE, sender='stat@sender.test', user=None,
-            password='', ca=None, step_ms=None, total_ms=None, timeout=60):
-    args = command() + ['--smtpAddr', address, '--smtpFrom', sender]
-    for flag, value in (('--smtpUser', user), ('--smtpCA', ca),
-                        ('--stepMs', step_ms), ('--totalMs', total_ms)):
-        if value is not None:
-            args += [flag, str(value)]
-    for one in [to] if isinstance(to, str) else to:
-        args += ['--to', one]
+def pipe_of(text):
+    """The reading end of a pipe that holds this text, and no more."""
     read_end, write_end = os.pipe()
-    os.write(write_end, password.encode())
+    os.write(write_end, text.encode())
     os.close(write_end)
+    return read_end
 
-    def give_password():
-        # What is opened here ends with exec.
-        os.dup2(read_end, 3)
 
+def arguments(creds_fd, *words):
+    return support.binary() + ['deliver', '--credsFile',
+                               '/dev/fd/%d' % creds_fd, *words]
+
+
+def deliver(address, to=(), message=MESSAGE, sender='stat@sender.test',
+            user=None, password=None, ca=None, smtp_to=None, step_secs=None,
+            total_secs=None, timeout=60, env=None):
+    """Runs deliver to its end. to is an address or several; without any it
+    is left to smtp_to, the credentials' own."""
+    words = []
+    for one in [to] if isinstance(to, str) else to:
+        words += ['--to', one]
+    for flag, secs in (('--stepTimeout', step_secs), ('--timeout',
+                                                      total_secs)):
+        if secs is not None:
+            words += [flag, '%ds' % secs]
+    creds = pipe_of(credentials(
+        smtpAddr=address, smtpFrom=sender, smtpTo=smtp_to, smtpUser=user,
+        smtpPass=password, smtpCA=ca))
     start = time.monotonic()
     try:
-        done = subprocess.run(args, input=message, capture_output=True,
-                              timeout=timeout, preexec_fn=give_password,
-                              pass_fds=(3,) if read_end != 3 else (read_end,))
+        done = subprocess.run(
+            arguments(creds, *words), input=message, capture_output=True,
+            timeout=timeout, pass_fds=(creds,), check=False,
+            env=dict(os.environ, **env or {}))
     finally:
-        os.close(read_end)
+        os.close(creds)
     result = Result(done.returncode, done.stdout.decode('ascii'),
                     done.stderr.decode(), time.monotonic() - start)
     if password:
@@ -79,25 +90,30 @@ def deliver(address, to, message=MESSAGE, sender='stat@sender.test', user=None,
     return result
 
 
-class Folder(tempfile.TemporaryDirectory):
-    """A temporary folder with certificates in it."""
+class TestCase(support.TestCase):
+    """Tests with relays that do something wrong."""
 
-    def __init__(self):
-        super().__init__(prefix='stat-deliver-')
-        certs.make(self.name)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.place = tempfile.mkdtemp(prefix='t-deliver-')
+        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
+        certs.make(cls.place)
+        cls.ca = cls.path('ca.pem')
 
-    def __enter__(self):
-        super().__enter__()
-        return self
+    @classmethod
+    def path(cls, name):
+        """Of a file among the certificates: see certs.py."""
+        return os.path.join(cls.place, name)
 
-    def path(self, name):
-        return os.path.join(self.name, name)
+    @classmethod
+    def relay(cls, cert='good', **faults):
+        """A FaultSmtpd that ends with the `with` around it."""
+        return FaultSmtpd(cert=cls.path(cert + '.pem'), **faults)
 
-    @property
-    def ca(self):
-        return self.path('ca.pem')
-
-
-def skip(why):
-    print('SKIP ' + why)
-    sys.exit(77)
+    def assert_refused(self, result, sentence):
+        """Nothing was tried: no line for a recipient, one sentence."""
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(result.lines, [], result)
+        self.assertIn(sentence, result.err)
+        self.assertEqual(result.err.count('\n'), 1, result)
