@@ -84,7 +84,7 @@ class MailReachesPostfix(support.TestCase):
         site.clock(DUE)
         for number in (1, 2):
             row = site.until_state(number, "sent")
-            self.assertEqual(row["attempts"], "1")
+            self.assertEqual(row["attempts"], 1)
             self.assertEqual(row["sent_at"], DUE)
             self.assertRegex(row["recipients"],
                              r"^a@rcpt\.test sent 250 2\.0\.0 Ok: .*queued "

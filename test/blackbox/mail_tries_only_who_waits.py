@@ -69,7 +69,7 @@ class MailTriesOnlyWhoWaits(support.TestCase):
     def test_a_mail_that_all_refuse_has_failed(self):
         row = self.begin(["hard@rcpt.test"])
         self.assertEqual((row["state"], row["next_at"], row["sent_at"]),
-                         ("failed", "", ""))
+                         ("failed", None, None))
         self.assertEqual(row["recipients"], "hard@rcpt.test failed 550 5.1.1 "
                          "<hard@rcpt.test> unknown")
         line = self.site.server.wait_log("delivery.given_up")

@@ -23,7 +23,7 @@ class MailWaitsForCredentials(support.TestCase):
     def test_a_mail_is_written_and_can_be_read(self):
         site, row = self.waiting()
         self.assertEqual((row["state"], row["attempts"], row["recipients"]),
-                         ("due", "0", ""))
+                         ("due", 0, ""))
         message = site.message(1)
         self.assertEqual(parse(message)["Subject"], row["subject"])
         self.assertIn(b"Total    USD 0.15", parts(message)["text/plain"])
@@ -50,7 +50,7 @@ class MailWaitsForCredentials(support.TestCase):
                             sender="Müller & Co <bills@new.test>")
             site.restart()
             row = site.until_state(1, "sent")
-            self.assertEqual(row["attempts"], "1")
+            self.assertEqual(row["attempts"], 1)
             self.assertEqual(len(relay.mails), 1)
             sender, to, message = relay.mails[0]
         self.assertTrue(sender.startswith("MAIL FROM:<bills@new.test>"))

@@ -34,7 +34,7 @@ class OutboxBacksOff(support.TestCase):
         due = at = support.unix(DUE)
         for attempt in range(1, 100):
             row = site.until_tried(1, attempt)
-            self.assertEqual(row["attempts"], str(attempt))
+            self.assertEqual(row["attempts"], attempt)
             self.assertEqual(self.tries(), attempt)
             if row["state"] != "due":
                 break
@@ -49,12 +49,12 @@ class OutboxBacksOff(support.TestCase):
             site.clock(at)
         self.assertGreaterEqual(at, due + 5 * DAY)
         self.assertEqual((row["state"], row["next_at"], row["sent_at"]),
-                         ("failed", "", ""))
+                         ("failed", None, None))
         self.assertEqual(row["recipients"],
                          "a@rcpt.test due 450 4.3.2 not now")
         line = site.server.wait_log("delivery.given_up", mail=1)
         self.assertEqual(line.level, "error")
-        self.assertEqual(line.fields["attempts"], row["attempts"])
+        self.assertEqual(line.fields["attempts"], str(row["attempts"]))
         site.clock(at + DAY)
         site.settle()
         site.restart()

@@ -35,7 +35,7 @@ class OutboxKeepsWhatCannotBeWritten(support.TestCase):
             lambda: [r for r in [self.look(site)]
                      if support.unix(r["next_at"]) > support.unix(now)],
             "it is put off")[0]
-        self.assertEqual((row["state"], row["attempts"]), ("due", "0"))
+        self.assertEqual((row["state"], row["attempts"]), ("due", 0))
         self.assertIn("writing the message: it ended with code 1",
                       row["last_words"])
         return row["next_at"]
@@ -58,7 +58,7 @@ class OutboxKeepsWhatCannotBeWritten(support.TestCase):
             os.rename(self.away(site), site.server.db)
             site.clock(now)
             row = site.until_state(1, "sent")
-            self.assertEqual((row["attempts"], row["last_words"]), ("1", ""))
+            self.assertEqual((row["attempts"], row["last_words"]), (1, ""))
             self.assertEqual(len(relay.mails), 1)
 
 

@@ -75,7 +75,7 @@ class MailSurvivesKill(support.TestCase):
         site.server.kill()
         self.until_nothing_runs(site)
 
-    def sends_once_more(self, site, attempts="2"):
+    def sends_once_more(self, site, attempts=2):
         self.relay.hang = None
         site.start()
         row = site.until_state(1, "sent")
@@ -88,7 +88,7 @@ class MailSurvivesKill(support.TestCase):
         self.until_told("MAIL")
         self.kill(site)
         row = site.mail(1)  # as the dead server left it
-        self.assertEqual((row["state"], row["attempts"]), ("sending", "1"))
+        self.assertEqual((row["state"], row["attempts"]), ("sending", 1))
         self.assertEqual(self.relay.mails, [])
         mail_id = self.sends_once_more(site)
         self.assertEqual(message_ids(self.relay.mails), [mail_id])
@@ -111,10 +111,10 @@ class MailSurvivesKill(support.TestCase):
             del self.relay.commands[:]
             site.start()
             site.until(1, "is on its way again", lambda row: (
-                row["state"], row["attempts"]) == ("sending", str(attempt)))
+                row["state"], row["attempts"]) == ("sending", attempt))
         self.until_told("RCPT")
         self.kill(site)
-        mail_id = self.sends_once_more(site, "6")
+        mail_id = self.sends_once_more(site, 6)
         self.assertEqual(message_ids(self.relay.mails), [mail_id])
 
     def test_told_to_end_while_a_delivery_hangs(self):
@@ -138,7 +138,7 @@ class MailSurvivesKill(support.TestCase):
         self.relay.go_on.set()
         self.assertEqual(site.server.wait_exit(5 * SLOW), 0)
         row = site.mail(1)
-        self.assertEqual((row["state"], row["attempts"]), ("sent", "1"))
+        self.assertEqual((row["state"], row["attempts"]), ("sent", 1))
         self.assertEqual(len(self.relay.mails), 1)
 
 

@@ -125,7 +125,7 @@ class Site:
     def mail(self, number):
         """The row of a mail, by its id; {} while there is none."""
         for row in self.mails():
-            if int(row['id']) == number:
+            if row['id'] == number:
                 return row
         return {}
 
@@ -150,7 +150,7 @@ class Site:
         return self.until(
             number, 'was tried %d times' % attempts,
             lambda row: row['state'] != 'sending'
-            and int(row['attempts']) >= attempts, timeout)
+            and row['attempts'] >= attempts, timeout)
 
     def settle(self):
         """Until the server has looked again what is due, and found nothing:
