@@ -71,8 +71,7 @@ add_flag(struct buf *out, const struct opt_flag *flag)
 	if (flag->required)
 		buf_str(&line, " (required)");
 	else if (preset[0] == '(')
-		/* "(prompts)" as "(default: prompts)". */
-		buf_printf(&line, " (default: %s", preset + 1);
+		buf_printf(&line, " %s", preset);
 	else if (preset[0] != '\0' && flag->type != OPT_BOOL)
 		buf_printf(&line, " (default %s)", preset);
 	else if (strcmp(preset, "true") == 0)

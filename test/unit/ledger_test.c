@@ -631,6 +631,8 @@ a_report_that_fails_leaves_the_others_of_its_group(void **state)
 	assert_true(ledger_commit(f->ledger, &f->err));
 }
 
+/* It takes its group with it, and none of them may be answered as if it were
+ * there; sent again they are. */
 static void
 a_report_that_fails_behind_its_facts_leaves_no_hole(void **state)
 {
@@ -645,6 +647,11 @@ a_report_that_fails_behind_its_facts_leaves_no_hole(void **state)
 	assert_int_equal(take(f, 2, f->now), LEDGER_STORED);
 	assert_int_equal(take(f, 3, f->now), LEDGER_FAILED);
 	assert_int_equal(f->err.kind, ERR_BROKEN);
+	assert_false(ledger_begin(f->ledger, &f->err));
+	assert_int_equal(f->err.kind, ERR_BUSY);
+	assert_false(ledger_commit(f->ledger, &f->err));
+	assert_int_equal(samples(f), 0);
+	assert_int_equal(take(f, 2, f->now), LEDGER_STORED);
 	assert_int_equal(take(f, 4, f->now), LEDGER_STORED);
 	assert_true(ledger_commit(f->ledger, &f->err));
 	assert_int_equal(samples(f), 4);
