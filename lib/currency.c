@@ -1,6 +1,6 @@
 /*
  * currency.c - the active codes of ISO 4217, list one, with the decimals of
- * their minor units; funds, metals and test codes have none and are left out.
+ * their minor units; metals, bonds and test codes have none and are left out.
  */
 #include <string.h>
 

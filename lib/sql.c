@@ -45,6 +45,11 @@ fail(struct sql *db, int code, struct err *err)
 	case SQLITE_FULL:
 		return err_set(
 		    err, ERR_BUSY, "the disk with the database is full");
+	case SQLITE_READONLY:
+		return err_set(err, ERR_BUSY,
+		    "the database cannot be written: the disk is read-only, or "
+		    "its files belong to somebody else (%d)",
+		    code);
 	case SQLITE_IOERR:
 		return err_set(err, ERR_BUSY,
 		    "the disk with the database does not work: %s (%d)", text,

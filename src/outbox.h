@@ -51,8 +51,8 @@ bool outbox_plan(struct sql *db, const char *name, const char *period,
     int64_t revision, int64_t account, int64_t now, bool *added,
     struct err *err);
 
-/* The mail that is due first, at or before now. With need_message false a
- * mail that still has no message is found as well. */
+/* The mail that is due first, at or before now: of those that have their
+ * message, or, with need_message false, of those that still need one. */
 bool outbox_next(struct sql *db, int64_t now, bool need_message,
     struct outbox_mail *out, bool *found, struct err *err);
 

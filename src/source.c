@@ -69,6 +69,9 @@ source_create(struct sql *db, const char *name, const char *const *accounts,
 		    "a source's name has 1 to 63 of a-z 0-9 . _ - and begins "
 		    "with a letter or digit: \"%s\"",
 		    name);
+	if (account_count == 0)
+		return err_set(err, ERR_INPUT,
+		    "a source needs an account that it may report for");
 	if (!sql_begin(db, err))
 		return false;
 	if (!insert(db, name, now, &spec.source, err))

@@ -597,7 +597,7 @@ load_track(struct scan *scan, struct track *t, int64_t hour, bool deep,
     struct err *err)
 {
 	bool time_weighted;
-	int64_t at;
+	int64_t at = 0;
 
 	t->looked_back = true;
 	if (!find_hour(scan, t, hour, true, &at, err))
