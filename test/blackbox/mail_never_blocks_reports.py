@@ -1,7 +1,8 @@
 """While a relay hangs, reports are answered as ever: p99 under 50 ms.
 
 It hangs for $MAIL_HANG_SECS (15; the full figure is 60), with four clients
-that send one report after the other."""
+that send one report after the other. A machine that is busy with other things
+is judged by what the same server did just before, with no mail to send."""
 # timeout: 240
 
 import json
@@ -20,6 +21,7 @@ from fault_smtpd import FaultSmtpd  # noqa: E402
 HANG_SECS = float(os.environ.get("MAIL_HANG_SECS", "15"))
 CLIENTS = 4
 LIMIT_MS = 50
+QUIET_SECS = 3
 NOW = "2024-02-01T00:10:00Z"
 
 
@@ -86,18 +88,19 @@ class Client(threading.Thread):
 
 
 class MailNeverBlocksReports(support.TestCase):
-    def hang(self, place):
+    def quiet(self, place):
+        """A server with no mail to send; its relay will hang in place."""
         site = Site(self)
         relay = FaultSmtpd(cert=site.cert("good"), hang=place)
         self.addCleanup(relay.close)
         site.give_creds(relay)
         site.start()
         site.month("2024-01", acme=5)
-        site.clock(NOW)
-        site.until_state(1, "sending")
+        site.clock("2024-02-01T00:09:00Z")
         return site
 
-    def measure(self, site, secs):
+    def measure(self, what, site, secs):
+        """The p99 of an answer in milliseconds."""
         stop = threading.Event()
         clients = [Client(site, stop) for _ in range(CLIENTS)]
         for client in clients:
@@ -109,23 +112,28 @@ class MailNeverBlocksReports(support.TestCase):
         for client in clients:
             client.join()
             self.assertEqual(client.wrong, [])
-        return sorted(t for c in clients for t in c.millis)
+        millis = sorted(t for c in clients for t in c.millis)
+        self.assertGreater(len(millis), 20 * secs)
+        p50, p99 = (millis[int(len(millis) * q)] for q in (0.5, 0.99))
+        print(f"# {what} for {secs:g} s: {len(millis)} reports, "
+              f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, max {millis[-1]:.2f} ms",
+              flush=True)
+        return p99
 
     def check(self, place, secs):
-        site = self.hang(place)
-        millis = self.measure(site, secs)
+        site = self.quiet(place)
+        usual = self.measure("no mail", site, QUIET_SECS)
+        self.assertEqual(site.mails(), [])
+        site.clock(NOW)
+        site.until_state(1, "sending")
+        p99 = self.measure("relay hangs in " + place, site, secs)
         row = site.mail(1)
         self.assertIn(row["state"], ("sending", "due"))
         self.assertEqual(row["attempts"], 1)
         if secs < 29:  # a step of a delivery has 30 s
             self.assertEqual(row["state"], "sending")
-        p50, p99 = (millis[int(len(millis) * q)] for q in (0.5, 0.99))
-        print(f"# relay hangs in {place} for {secs:g} s: {len(millis)} "
-              f"reports, p50 {p50:.2f} ms, p99 {p99:.2f} ms, "
-              f"max {millis[-1]:.2f} ms", flush=True)
-        self.assertGreater(len(millis), 100)
         factor = slowness(shlex.split(" ".join(support.binary()))[-1])
-        self.assertLess(p99, LIMIT_MS * factor)
+        self.assertLess(p99, max(LIMIT_MS * factor, 2 * usual))
 
     def test_while_it_hangs_before_a_word(self):
         self.check("connect", HANG_SECS / 3)
