@@ -322,6 +322,7 @@ on_stop_signal(void *ctx)
 	    http_connections(sv->http), http_pending(sv->http));
 	sv->stopping = true;
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
+	delivery_stop(sv->delivery);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);
