@@ -2,7 +2,8 @@
 """A disk that is full or broken: 503, nothing is lied about, and on it goes.
 
 build/test/fault/disk_fails.so makes the n-th write fail with ENOSPC, or the
-n-th sync with EIO; a small tmpfs is really full. Whatever is answered 2xx
+n-th sync with EIO; a file size limit stops what grows; and where the test may
+mount one, a small tmpfs is really full. Whatever is answered 2xx
 meanwhile has to be in the database afterwards, and everything else is taken
 once there is room.
 """
@@ -12,6 +13,7 @@ import errno
 import mmap
 import os
 import random
+import resource
 import struct
 import subprocess
 import sys
@@ -203,33 +205,56 @@ class FaultFullDisk(support.TestCase):
         self.assertGreater(max(groups, default=0), 1,
                            "no group of several reports failed")
 
-    def test_a_file_system_that_is_full_refuses_until_there_is_room(self):
-        if not PRIVATE_MOUNTS:
-            self.skipTest("a small tmpfs can only be mounted by root")
+    def test_files_that_may_not_grow_refuse_until_they_may(self):
+        """A file size limit (EFBIG), which no mount is needed for."""
         server = self.server(
             args=("--sqliteOpts", "wal_autocheckpoint=50"))
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700",
-                        "tmpfs", server.db], check=True)
-        self.addCleanup(subprocess.run, ["umount", server.db], check=True)
-        self.addCleanup(server.close)
         server.create_account("acme")
         token = server.create_source("admin1", "acme")
         server.start()
-        # Slow enough that the reports themselves do not need the 2 MB.
         crowd = self.crowd(server, token, pause_secs=0.05)
-        filler = os.path.join(server.db, "filler")
+        unlimited = resource.RLIM_INFINITY
         for _ in range(5):
-            fill(filler)
             refused = crowd.count("refused")
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE,
+                             (4096, unlimited))
             self.wait_until(lambda: crowd.count("refused") >= refused + 8,
-                            "the full file system is met")
+                            "the limit is met")
             self.assertEqual(server.curl("/healthz").status, 200)
-            os.remove(filler)
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE,
+                             (unlimited, unlimited))
             answered = crowd.count()
             self.wait_until(lambda: crowd.count() >= answered + 8,
                             "reports are taken when there is room")
         self.finish(server, crowd)
         print(f"# seed {SEED}: {crowd}")
+
+    if PRIVATE_MOUNTS:
+        def test_a_file_system_that_is_full_refuses_until_there_is_room(self):
+            server = self.server(
+                args=("--sqliteOpts", "wal_autocheckpoint=50"))
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700",
+                            "tmpfs", server.db], check=True)
+            self.addCleanup(subprocess.run, ["umount", server.db], check=True)
+            self.addCleanup(server.close)
+            server.create_account("acme")
+            token = server.create_source("admin1", "acme")
+            server.start()
+            # Slow enough that the reports themselves do not need the 2 MB.
+            crowd = self.crowd(server, token, pause_secs=0.05)
+            filler = os.path.join(server.db, "filler")
+            for _ in range(5):
+                fill(filler)
+                refused = crowd.count("refused")
+                self.wait_until(lambda: crowd.count("refused") >= refused + 8,
+                                "the full file system is met")
+                self.assertEqual(server.curl("/healthz").status, 200)
+                os.remove(filler)
+                answered = crowd.count()
+                self.wait_until(lambda: crowd.count() >= answered + 8,
+                                "reports are taken when there is room")
+            self.finish(server, crowd)
+            print(f"# seed {SEED}: {crowd}")
 
 
 def hide_mounts():
