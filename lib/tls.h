@@ -65,6 +65,9 @@ void tls_server_free(struct tls_server *server);
 /* When the leaf certificate ends, in unix seconds. */
 int64_t tls_server_not_after(const struct tls_server *server);
 
+/* Whether the leaf was made by tls_make_certificate. */
+bool tls_server_is_self_made(const struct tls_server *server);
+
 /* A new session, owned by the caller; NULL without memory. */
 struct ssl_st *tls_server_session(struct tls_server *server);
 

@@ -196,6 +196,8 @@ fill_certificate(
 		   NULL &&
 	       ASN1_TIME_adj(X509_getm_notAfter(cert), (time_t)now,
 		   CERTIFICATE_DAYS, 0) != NULL &&
+	       X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
+		   (const unsigned char *)TLS_SELF_MADE, -1, -1, 0) == 1 &&
 	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
 		   (const unsigned char *)names->cn, -1, -1, 0) == 1 &&
 	       X509_set_issuer_name(cert, subject) == 1 &&

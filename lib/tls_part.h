@@ -8,6 +8,10 @@
 
 #include "err.h"
 
+/* The organisation in the subject of certificates that tls_make_certificate
+ * makes: those, and no others, are renewed without asking anybody. */
+#define TLS_SELF_MADE "stat.flexfs self-made"
+
 /* As err_set, with what OpenSSL says behind the text. Empties the thread's
  * queue of OpenSSL's errors. */
 bool tls_fail(struct err *err, enum err_kind kind, const char *fmt, ...)

@@ -2,6 +2,7 @@
  * tls_server.c - the server of tls.h: its certificate, and what it takes.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <openssl/err.h>
@@ -145,6 +146,20 @@ int64_t
 tls_server_not_after(const struct tls_server *server)
 {
 	return server->not_after;
+}
+
+bool
+tls_server_is_self_made(const struct tls_server *server)
+{
+	X509 *cert = SSL_CTX_get0_certificate(server->ctx);
+	X509_NAME *subject = X509_get_subject_name(cert);
+	char maker[sizeof TLS_SELF_MADE + 1];
+
+	if (X509_NAME_get_text_by_NID(
+		subject, NID_organizationName, maker, sizeof maker) < 0)
+		return false;
+	return strcmp(maker, TLS_SELF_MADE) == 0 &&
+	       X509_NAME_cmp(subject, X509_get_issuer_name(cert)) == 0;
 }
 
 struct ssl_st *

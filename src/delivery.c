@@ -9,6 +9,7 @@
 
 #include "deliver.h"
 #include "delivery.h"
+#include "fact.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/utc.h"
@@ -29,6 +30,7 @@ struct delivery {
 	struct delivery_deps deps; /* what they point to is borrowed */
 	struct slot render, send;
 	char *addressed; /* owned: from and to, as messages are written for */
+	bool stopping;	 /* nothing new is begun */
 };
 
 /* The words of one command line. Texts that are made here are owned. */
@@ -192,15 +194,19 @@ on_rendered(void *ctx, struct job_result *result)
 	delivery_wake(d, now);
 }
 
+/* The Message-ID is the same at each attempt, and no other installation's. */
 static bool
-start_render(struct delivery *d, int64_t now, struct err *err)
+start_render(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 {
 	const struct outbox_mail *m = &d->render.mail;
 	const char *account = strchr(m->name, ':');
+	char origin[FACT_ORIGIN_SIZE];
 	struct args args = {.count = 0};
 
-	snprintf(args.key, sizeof args.key, "%s/%s/%lld", m->name, m->period,
-	    (long long)m->revision);
+	if (!fact_load_origin(db, origin, err))
+		return false;
+	snprintf(args.key, sizeof args.key, "%s/%s/%lld/%s", m->name, m->period,
+	    (long long)m->revision, origin);
 	add_arg(&args, "stat.flexfs");
 	add_arg(&args, "report");
 	add_flag(&args, "--period", m->period);
@@ -431,7 +437,7 @@ wake_render(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 		return true;
 	if (!outbox_next(db, now, false, &d->render.mail, &found, err))
 		return false;
-	return !found || start_render(d, now, err);
+	return !found || start_render(d, db, now, err);
 }
 
 void
@@ -440,12 +446,19 @@ delivery_wake(struct delivery *delivery, int64_t now)
 	struct err err = ERR_INIT;
 	struct sql *db;
 
-	if (delivery->send.busy && delivery->render.busy)
+	if (delivery->stopping ||
+	    (delivery->send.busy && delivery->render.busy))
 		return;
 	db = outbox_db(delivery, &err);
 	if (db == NULL || !wake_send(delivery, db, now, &err) ||
 	    !wake_render(delivery, db, now, &err))
 		log_warn("delivery.wake", "error=\"%s\"", err.text);
+}
+
+void
+delivery_stop(struct delivery *delivery)
+{
+	delivery->stopping = true;
 }
 
 /* From and to in one text, to see later whether they have changed. */

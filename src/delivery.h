@@ -49,6 +49,9 @@ struct delivery *delivery_new(
 /* Free the job pool first: its jobs report here. */
 void delivery_free(struct delivery *delivery);
 
+/* From now on nothing new is begun; what is under way may end. */
+void delivery_stop(struct delivery *delivery);
+
 /* Starts what is due at now (unix seconds). */
 void delivery_wake(struct delivery *delivery, int64_t now);
 

@@ -104,6 +104,24 @@ fact_load_head(struct sql *db, struct fact_head *head, struct err *err)
 		   (long long)head->seq);
 }
 
+bool
+fact_load_origin(struct sql *db, char out[FACT_ORIGIN_SIZE], struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT lower(hex(substr(hash, 1, 8))) FROM fact"
+	    " ORDER BY seq LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL || (result = sql_step(s, err)) == SQL_FAILED)
+		return false;
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN, "the ledger is empty");
+	snprintf(out, FACT_ORIGIN_SIZE, "%s", sql_text(s, 0));
+	sql_done(s);
+	return true;
+}
+
 static void
 bind_digest(struct sql_stmt *s, int n, const uint8_t *digest)
 {

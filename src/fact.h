@@ -54,6 +54,14 @@ bool fact_append(struct sql *db, struct tls_hash *hash, struct fact_head *head,
  * caller's transaction. */
 bool fact_add(struct sql *db, const struct fact *fact, struct err *err);
 
+/* Eight bytes, as hex digits, that no other installation has: of the first
+ * fact's hash. ERR_BROKEN while the chain is empty. */
+enum {
+	FACT_ORIGIN_SIZE = 17
+};
+bool fact_load_origin(
+    struct sql *db, char out[FACT_ORIGIN_SIZE], struct err *err);
+
 /* "sha256:..."; returns out. */
 char *fact_format_head(
     const uint8_t hash[FACT_HASH_SIZE], char out[FACT_HEAD_TEXT_SIZE]);

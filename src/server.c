@@ -33,6 +33,7 @@ struct server {
 	struct loop_signal *on_term, *on_int;
 	struct loop_timer *tick, *stop_poll;
 	struct tls_server *tls; /* NULL with --noSSL */
+	int64_t renew_at;	/* not before, after a failure */
 	struct writer *writer;
 	struct ingest *ingest;
 	struct job_pool *jobs;
@@ -65,11 +66,40 @@ look_what_is_due(struct server *sv)
 	delivery_wake(sv->delivery, now);
 }
 
+/* The key stays, so that clients may pin it. When it does not work, it is
+ * tried again in an hour; the old certificate goes on. */
+static void
+renew_certificate(struct server *sv)
+{
+	const struct settings *s = sv->settings;
+	int64_t now = clock_secs(&sv->clock);
+	struct tls_server *renewed = NULL;
+	struct err err = ERR_INIT;
+
+	if (sv->tls == NULL || now < sv->renew_at ||
+	    now < tls_server_not_after(sv->tls) - SERVER_RENEW_SECS ||
+	    !tls_server_is_self_made(sv->tls))
+		return;
+	sv->renew_at = now + 3600;
+	if (tls_make_certificate(s->ssl_cert, s->ssl_key, now, true, &err))
+		renewed = tls_server_open(s->ssl_cert, s->ssl_key, &err);
+	if (renewed == NULL) {
+		log_error(
+		    "server.certificate_not_renewed", "error=\"%s\"", err.text);
+		return;
+	}
+	http_set_tls(sv->http, renewed);
+	tls_server_free(sv->tls);
+	sv->tls = renewed;
+	log_info("server.certificate_renewed", "cert=\"%s\"", s->ssl_cert);
+}
+
 static void
 on_tick(void *ctx)
 {
 	struct server *sv = ctx;
 
+	renew_certificate(sv);
 	look_what_is_due(sv);
 	loop_timer_set(
 	    sv->tick, sv->clock.mock ? SERVER_MOCK_TICK_MS : SERVER_TICK_MS);
@@ -140,8 +170,10 @@ static void
 on_post_clock(struct server *sv, struct http_request *req, const char *id)
 {
 	(void)id;
-	if (server_clock_set(&sv->clock, req))
+	if (server_clock_set(&sv->clock, req)) {
+		renew_certificate(sv);
 		look_what_is_due(sv);
+	}
 }
 
 static const struct route routes[] = {
@@ -322,6 +354,7 @@ on_stop_signal(void *ctx)
 	    http_connections(sv->http), http_pending(sv->http));
 	sv->stopping = true;
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
+	delivery_stop(sv->delivery);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);

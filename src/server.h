@@ -14,7 +14,9 @@
 enum {
 	SERVER_TICK_MS = 1000,	  /* how often it looks what is due */
 	SERVER_MOCK_TICK_MS = 50, /* the same under a pretend clock */
-	SERVER_STOP_MS = 4000,	  /* at most, from SIGTERM to the end */
+	/* A self-made certificate is renewed so long before its end. */
+	SERVER_RENEW_SECS = 30 * 86400,
+	SERVER_STOP_MS = 4000, /* at most, from SIGTERM to the end */
 };
 
 /* Runs until SIGTERM or SIGINT. False when it could not start, or broke. */

@@ -12,7 +12,14 @@
  * measured hour's usage, at most max_carry_hours long, then unbilled), zero
  * and hold (unbilled), interpolate (a straight line to the next measured
  * hour; without one, as carry). Nothing before the first sample, nothing after
- * retirement. Nothing is kept: asking again reads the samples again.
+ * retirement.
+ *
+ * The step function runs on into an hour from the measured hour before it, or
+ * as far as carry reaches; after any other gap the minutes before the first
+ * sample count as nothing. An hour that is shared by mean and time_weighted
+ * payers is averaged as mean. max_carry_hours does not limit interpolation.
+ * A carried hour in which a time_weighted volume is retired is cut there.
+ * Nothing is kept: asking again reads the samples again.
  */
 #ifndef SRC_USAGE_H
 #define SRC_USAGE_H

@@ -149,5 +149,57 @@ class ServerTls(support.TestCase):
         self.assertIsNone(re.search("PRIVATE", self.it.log_text()))
 
 
+class ServerRenewsItsCertificate(support.TestCase):
+    """Thirty days before its end, with the same key; nobody else's."""
+
+    def certificate(self, it):
+        pem = ssl.get_server_certificate(("127.0.0.1", it.port))
+        def ask(*words):
+            return subprocess.run(
+                ["openssl", "x509", "-noout", *words], input=pem, text=True,
+                capture_output=True, check=True).stdout
+        return ask("-pubkey"), ask("-enddate")
+
+    def begin(self):
+        it = self.server(tls=True, args=(
+            "--mockTime", "--mockRate", "0",
+            "--mockStart", "2026-01-01T00:00:00Z"))
+        token = it.ok("create", "token", "--name", "op", "--role",
+                      "operator").strip()
+        return it, token
+
+    def move(self, it, token, now):
+        answer = it.curl("/v1/clock", "-H", f"Authorization: Bearer {token}",
+                         "-H", "Content-Type: application/json", "-k",
+                         "--data", '{"now":"%s"}' % now)
+        self.assertEqual(answer.status, 200, answer.body)
+
+    def test_the_key_stays_and_the_end_moves(self):
+        it, token = self.begin()
+        it.start()
+        key, end = self.certificate(it)
+        self.assertIn("Jan  1 00:00:00 2027", end)
+        self.move(it, token, "2026-12-01T23:59:59Z")
+        self.assertEqual(self.certificate(it), (key, end))
+        self.move(it, token, "2026-12-02T00:00:00Z")
+        self.assertEqual(self.certificate(it),
+                         (key, "notAfter=Dec  2 00:00:00 2027 GMT\n"))
+        it.wait_log("server.certificate_renewed", 5)
+
+    def test_a_certificate_of_somebody_else_is_left_alone(self):
+        it, token = self.begin()
+        os.makedirs(os.path.dirname(it.cert), mode=0o700, exist_ok=True)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+             "-keyout", it.key, "-out", it.cert, "-days", "20", "-subj",
+             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            check=True, capture_output=True)
+        os.chmod(it.key, 0o600)
+        it.start()
+        before = self.certificate(it)
+        self.move(it, token, "2030-01-01T00:00:00Z")
+        self.assertEqual(self.certificate(it), before)
+
+
 if __name__ == "__main__":
     support.main()
