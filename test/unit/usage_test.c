@@ -665,7 +665,7 @@ any_range_tells_what_a_larger_one_does(void **state)
 	uint64_t seed = 1;
 
 	(void)state;
-	for (int round = 0; round < 48; round++) {
+	for (int round = 0; round < 16; round++) {
 		static const int64_t carries[] = {0, 3, 50, 120};
 		void *own = NULL;
 		struct account other = fixture_rules("other");
@@ -677,8 +677,8 @@ any_range_tells_what_a_larger_one_does(void **state)
 		begin(f, (enum account_average)(round % 2),
 		    (enum account_gap)(round / 2 % 4), carries[round % 3]);
 		other.average = ACCOUNT_TIME_WEIGHTED;
-		other.gap = (enum account_gap)(round / 8 % 4);
-		other.max_carry_hours = carries[round / 12];
+		other.gap = (enum account_gap)((round + 1) / 2 % 4);
+		other.max_carry_hours = carries[round / 4];
 		fixture_add(f, &other);
 		fixture_source(f, "admin2", "acme,other");
 		put_random(f, &seed);
@@ -689,7 +689,6 @@ any_range_tells_what_a_larger_one_does(void **state)
 			    &f->err));
 		hours = (f->now - FIXTURE_NOW) / 3600 + 40;
 		check_cuts(f, hours, 1);
-		check_cuts(f, hours, 7);
 		fixture_tear_down(&own);
 	}
 }
