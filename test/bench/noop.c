@@ -1,9 +1,9 @@
 /*
  * noop.c - the ceiling for `make bench`: the server's own loop and HTTP door,
- * with a handler that neither parses nor stores, and answers as long as a
- * taken report's answer is.
+ * its check of tokens, and a handler that neither parses nor stores, and
+ * answers as long as a taken report's answer is.
  *
- *     noop plain | noop tls CERT KEY
+ *     noop DBFOLDER plain | noop DBFOLDER tls CERT KEY
  *
  * Prints its port on standard output and runs until SIGTERM.
  */
@@ -14,13 +14,26 @@
 #include "lib/tls.h"
 #include "src/http.h"
 #include "src/loop.h"
+#include "src/store.h"
+
+struct noop {
+	struct sql *db;
+	struct token_cache tokens;
+};
 
 static void
 on_gate(void *ctx, const struct http_head *head, struct http_verdict *out)
 {
-	(void)ctx;
-	(void)head;
-	out->holder.role = TOKEN_SOURCE;
+	struct noop *noop = ctx;
+	struct err err = ERR_INIT;
+
+	if (head->bearer == NULL ||
+	    !token_find(
+		noop->db, &noop->tokens, head->bearer, &out->holder, &err) ||
+	    out->holder.role != TOKEN_SOURCE) {
+		out->status = 401;
+		out->detail = "no token";
+	}
 }
 
 static void
@@ -50,20 +63,25 @@ int
 main(int argc, char **argv)
 {
 	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
+	static struct noop noop;
 	const struct http_owner owner = {
-	    .gate = on_gate, .handler = on_request};
+	    .ctx = &noop, .gate = on_gate, .handler = on_request};
 	struct err err = ERR_INIT;
 	struct tls_server *tls = NULL;
 	struct loop *loop = loop_new(&err);
 	struct loop_signal *term =
 	    loop_signal_new(loop, SIGTERM, on_term, loop, &err);
-	struct http *http;
+	struct http *http = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc == 4)
-		tls = tls_server_open(argv[2], argv[3], &err);
-	http = http_open(loop, "127.0.0.1:0", tls, &limits, &owner, &err);
-	if (http == NULL || term == NULL) {
+	if (argc > 2)
+		noop.db = store_open_read(argv[1], &err);
+	if (argc == 5)
+		tls = tls_server_open(argv[3], argv[4], &err);
+	if (noop.db != NULL && term != NULL)
+		http =
+		    http_open(loop, "127.0.0.1:0", tls, &limits, &owner, &err);
+	if (http == NULL) {
 		fprintf(stderr, "noop: %s\n", err.text);
 		return 1;
 	}
@@ -73,6 +91,7 @@ main(int argc, char **argv)
 	http_close(http);
 	loop_signal_free(term);
 	tls_server_free(tls);
+	sql_close(noop.db);
 	loop_free(loop);
 	return 0;
 }
