@@ -168,8 +168,8 @@ BENCH = $(BENCH_C:%.c=$(BUILD)/%)
 ROUNDS ?= 5
 
 bench: $(PROGRAM) $(BENCH)
-	test/bench/run $(BUILD) --rounds $(ROUNDS)
 	$(BUILD)/test/bench/parse_bench
+	test/bench/run $(BUILD) --rounds $(ROUNDS)
 
 $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)

@@ -377,7 +377,7 @@ start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 	bool ok;
 
 	if (!outbox_begin(db, id, (const char *const *)creds->smtp_to,
-		creds->smtp_to_count, now, err))
+		creds->smtp_to_count, err))
 		return false;
 	add_arg(&args, "stat.flexfs");
 	add_arg(&args, "deliver");

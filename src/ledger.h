@@ -4,9 +4,9 @@
  *
  * A ledger is the server's way of writing: it opens a transaction, takes
  * reports into it, each whole or not at all, and commits once for all of
- * them. Owns the tables report, account_month and quarantine. It keeps what it knows
- * of volumes and sources in memory and forgets it when another process has
- * written.
+ * them. Owns the tables report, account_month and quarantine. It keeps what
+ * it knows of volumes and sources in memory and forgets it when another
+ * process has written.
  */
 #ifndef SRC_LEDGER_H
 #define SRC_LEDGER_H

@@ -239,11 +239,10 @@ mark_sending(struct sql *db, int64_t id, struct err *err)
 /* State and recipients are one transaction. */
 bool
 outbox_begin(struct sql *db, int64_t id, const char *const *to, size_t count,
-    int64_t now, struct err *err)
+    struct err *err)
 {
 	bool has;
 
-	(void)now;
 	if (!sql_begin(db, err))
 		return false;
 	if (!has_recipients(db, id, &has, err) || !mark_sending(db, id, err))

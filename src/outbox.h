@@ -83,7 +83,7 @@ bool outbox_message(
 /* Marks an attempt as begun, and fixes who is to get the mail if that is not
  * yet known. */
 bool outbox_begin(struct sql *db, int64_t id, const char *const *to,
-    size_t count, int64_t now, struct err *err);
+    size_t count, struct err *err);
 
 /* Calls each for the recipients that still wait. */
 typedef bool outbox_address_fn(void *ctx, const char *address, struct err *err);

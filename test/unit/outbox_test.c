@@ -67,7 +67,7 @@ attempt(struct fixture *f, int64_t id, enum outbox_outcome first,
 	    {"b@x.test", second, second == OUTBOX_DELIVERED ? 250 : 550,
 		"2nd"}};
 
-	assert_true(outbox_begin(f->db, id, TWO, 2, f->now, &f->err));
+	assert_true(outbox_begin(f->db, id, TWO, 2, &f->err));
 	assert_string_equal(load(f, id).state, "sending");
 	assert_true(outbox_end(f->db, id, results, 2, "said", f->now, &f->err));
 }
@@ -248,7 +248,7 @@ who_got_it_does_not_get_it_twice(void **state)
 	assert_string_equal(load(f, id).state, "due");
 	waiting_are(f, id, "b@x.test ");
 	/* Who is to get it was settled by the first attempt. */
-	assert_true(outbox_begin(f->db, id, others, 1, f->now, &f->err));
+	assert_true(outbox_begin(f->db, id, others, 1, &f->err));
 	waiting_are(f, id, "b@x.test ");
 	assert_true(outbox_end(f->db, id, refused, 2, "", f->now + 9, &f->err));
 	assert_string_equal(load(f, id).state, "sent");
@@ -305,7 +305,7 @@ a_session_without_results_is_tried_again(void **state)
 	struct fixture *f = *state;
 	int64_t id = ready(f, "m");
 
-	assert_true(outbox_begin(f->db, id, TWO, 2, f->now, &f->err));
+	assert_true(outbox_begin(f->db, id, TWO, 2, &f->err));
 	assert_true(outbox_end(
 	    f->db, id, NULL, 0, "connection refused", f->now, &f->err));
 	assert_string_equal(load(f, id).state, "due");
@@ -320,7 +320,7 @@ what_was_being_sent_at_a_kill_is_due_again(void **state)
 	int64_t id = ready(f, "m"), sent = ready(f, "sent"), at;
 
 	attempt(f, sent, OUTBOX_DELIVERED, OUTBOX_DELIVERED);
-	assert_true(outbox_begin(f->db, id, TWO, 2, f->now, &f->err));
+	assert_true(outbox_begin(f->db, id, TWO, 2, &f->err));
 	assert_true(outbox_next_at(f->db, &at, &f->err));
 	assert_true(at == INT64_MAX);
 	assert_true(outbox_recover(f->db, f->now + 7, &f->err));
