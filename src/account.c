@@ -14,6 +14,7 @@ static const char *const averages[] = {"mean", "time_weighted"};
 static const char *const gaps[] = {"carry", "zero", "interpolate", "hold"};
 static const char *const roundings[] = {"document", "line"};
 static const char *const modes[] = {"half_up", "half_even"};
+static const char *const periods[] = {"month", "quarter"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -50,6 +51,12 @@ const char *
 account_mode_name(enum exact_rounding mode)
 {
 	return modes[mode];
+}
+
+const char *
+account_period_name(enum account_period period)
+{
+	return periods[period];
 }
 
 bool
@@ -97,6 +104,17 @@ account_parse_mode(const char *word, enum exact_rounding *out)
 }
 
 bool
+account_parse_period(const char *word, enum account_period *out)
+{
+	int i;
+
+	if (!find_word(word, periods, COUNT(periods), &i))
+		return false;
+	*out = (enum account_period)i;
+	return true;
+}
+
+bool
 account_name_valid(const char *name)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -136,8 +154,8 @@ insert(struct sql *db, struct account *a, struct err *err)
 	struct sql_stmt *s = sql_get(db,
 	    "INSERT INTO account (name, display_name, currency, average,"
 	    " gap_policy, max_carry_hours, rounding, rounding_mode, net_days,"
-	    " report_to, created_at)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " report_to, created_at, period)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (name) DO NOTHING",
 	    err);
 
@@ -154,6 +172,7 @@ insert(struct sql *db, struct account *a, struct err *err)
 	sql_bind_int(s, 9, a->net_days);
 	sql_bind_text(s, 10, a->report_to);
 	sql_bind_int(s, 11, a->created_at);
+	sql_bind_text(s, 12, periods[a->period]);
 	if (!sql_run(s, err))
 		return false;
 	if (sql_changes(db) == 0)
@@ -180,11 +199,12 @@ account_create(struct sql *db, struct account *account, const char *who,
 		return false;
 	snprintf(detail, sizeof detail,
 	    "currency=%s average=%s gap_policy=%s max_carry_hours=%lld "
-	    "rounding=%s rounding_mode=%s net_days=%lld",
+	    "rounding=%s rounding_mode=%s net_days=%lld period=%s",
 	    account->currency, averages[account->average], gaps[account->gap],
 	    (long long)account->max_carry_hours, roundings[account->rounding],
-	    modes[account->rounding_mode], (long long)account->net_days);
-	if (insert(db, account, err) && fact_add(db, &fact, err))
+	    modes[account->rounding_mode], (long long)account->net_days,
+	    periods[account->period]);
+	if (insert(db, account, err) && fact_add(db, &fact, NULL, err))
 		return sql_commit(db, err);
 	sql_rollback(db);
 	return false;
@@ -218,12 +238,14 @@ read_row(struct sql_stmt *s, struct account *out)
 	out->net_days = sql_int(s, 9);
 	copy(out->report_to, sizeof out->report_to, sql_text(s, 10));
 	out->created_at = sql_int(s, 11);
+	if (find_word(sql_text(s, 12), periods, COUNT(periods), &word))
+		out->period = (enum account_period)word;
 }
 
 #define COLUMNS                                                           \
 	"id, name, display_name, currency, average, gap_policy,"          \
 	" max_carry_hours, rounding, rounding_mode, net_days, report_to," \
-	" created_at"
+	" created_at, period"
 
 bool
 account_find(

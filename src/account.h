@@ -35,6 +35,10 @@ enum account_rounding {
 	ACCOUNT_PER_DOCUMENT,
 	ACCOUNT_PER_LINE
 };
+enum account_period {
+	ACCOUNT_MONTHLY,
+	ACCOUNT_QUARTERLY
+};
 
 struct account {
 	int64_t id;
@@ -46,6 +50,7 @@ struct account {
 	int64_t max_carry_hours;
 	enum account_rounding rounding;
 	enum exact_rounding rounding_mode;
+	enum account_period period; /* how long a document's period is */
 	int64_t net_days;
 	char report_to[ACCOUNT_REPORT_TO_SIZE]; /* "a@x.test,b@x.test" or "" */
 	int64_t created_at;
@@ -56,10 +61,12 @@ const char *account_average_name(enum account_average average);
 const char *account_gap_name(enum account_gap gap);
 const char *account_rounding_name(enum account_rounding rounding);
 const char *account_mode_name(enum exact_rounding mode);
+const char *account_period_name(enum account_period period);
 bool account_parse_average(const char *word, enum account_average *out);
 bool account_parse_gap(const char *word, enum account_gap *out);
 bool account_parse_rounding(const char *word, enum account_rounding *out);
 bool account_parse_mode(const char *word, enum exact_rounding *out);
+bool account_parse_period(const char *word, enum account_period *out);
 
 /* Whether name may be an account's. */
 bool account_name_valid(const char *name);

@@ -112,6 +112,11 @@ static const struct opt_flag account_flags[] = {
 	.preset = "half_up",
 	.choices = "half_up|half_even",
 	.help = "Where a half goes"},
+    {.name = "period",
+	.type = OPT_STRING,
+	.preset = "month",
+	.choices = "month|quarter",
+	.help = "How long the period of an invoice is"},
     {.name = "netDays",
 	.type = OPT_INT,
 	.preset = "30",
@@ -164,7 +169,8 @@ create_account(struct change *change, struct err *err)
 	if (!account_parse_average(opt_get(v, "average"), &a.average) ||
 	    !account_parse_gap(opt_get(v, "gapPolicy"), &a.gap) ||
 	    !account_parse_rounding(opt_get(v, "rounding"), &a.rounding) ||
-	    !account_parse_mode(opt_get(v, "roundingMode"), &a.rounding_mode))
+	    !account_parse_mode(opt_get(v, "roundingMode"), &a.rounding_mode) ||
+	    !account_parse_period(opt_get(v, "period"), &a.period))
 		return err_set(err, ERR_BROKEN, "an option is not known");
 	if (!account_create(change->db, &a, change->who, change->now, err))
 		return false;
@@ -310,7 +316,7 @@ create_token(struct change *change, struct err *err)
 		return false;
 	snprintf(detail, sizeof detail, "role=%s", token_role_name(spec.role));
 	if (!token_create(change->db, &spec, change->now, text, err) ||
-	    !fact_add(change->db, &fact, err)) {
+	    !fact_add(change->db, &fact, NULL, err)) {
 		sql_rollback(change->db);
 		return false;
 	}

@@ -180,7 +180,8 @@ list_accounts(const struct opt_values *values, struct sql *db, struct err *err)
 {
 	static const char *const columns[] = {"name", "display_name",
 	    "currency", "average", "gap_policy", "max_carry_hours", "rounding",
-	    "rounding_mode", "net_days", "report_to", "created_at", NULL};
+	    "rounding_mode", "period", "net_days", "report_to", "created_at",
+	    NULL};
 	struct account *list = NULL;
 	size_t count = 0;
 	struct table t;
@@ -198,6 +199,7 @@ list_accounts(const struct opt_values *values, struct sql *db, struct err *err)
 		add_int(&t, a->max_carry_hours);
 		add_cell(&t, account_rounding_name(a->rounding));
 		add_cell(&t, account_mode_name(a->rounding_mode));
+		add_cell(&t, account_period_name(a->period));
 		add_int(&t, a->net_days);
 		add_cell(&t, a->report_to);
 		add_time(&t, a->created_at);

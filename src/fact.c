@@ -79,11 +79,9 @@ chain(struct tls_hash *hash, const struct fact *fact, struct fact_head *head)
 	tls_hash_final(hash, head->hash);
 }
 
-bool
-fact_load_head(struct sql *db, struct fact_head *head, struct err *err)
+static bool
+read_head(struct sql_stmt *s, struct fact_head *head, struct err *err)
 {
-	struct sql_stmt *s = sql_get(
-	    db, "SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1", err);
 	enum sql_result result;
 	const void *hash;
 	size_t len;
@@ -99,9 +97,33 @@ fact_load_head(struct sql *db, struct fact_head *head, struct err *err)
 		memcpy(head->hash, hash, len);
 	sql_done(s);
 	return len == FACT_HASH_SIZE ||
-	       err_set(err, ERR_BROKEN,
-		   "the ledger's last fact (%lld) is damaged",
+	       err_set(err, ERR_BROKEN, "fact %lld of the ledger is damaged",
 		   (long long)head->seq);
+}
+
+bool
+fact_load_head(struct sql *db, struct fact_head *head, struct err *err)
+{
+	return read_head(
+	    sql_get(db, "SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1",
+		err),
+	    head, err);
+}
+
+/* Few facts are younger than an instant that is asked for, and a clock may
+ * have been wrong: so backwards, by number. */
+bool
+fact_load_head_before(
+    struct sql *db, int64_t at, struct fact_head *head, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT seq, hash FROM fact WHERE at < ?"
+	    " ORDER BY seq DESC LIMIT 1",
+	    err);
+
+	if (s != NULL)
+		sql_bind_int(s, 1, at);
+	return read_head(s, head, err);
 }
 
 bool
@@ -159,7 +181,7 @@ fact_append(struct sql *db, struct tls_hash *hash, struct fact_head *head,
 }
 
 bool
-fact_add(struct sql *db, const struct fact *fact, struct err *err)
+fact_add(struct sql *db, const struct fact *fact, int64_t *seq, struct err *err)
 {
 	struct tls_hash *hash = tls_hash_new(err);
 	struct fact_head head;
@@ -170,6 +192,8 @@ fact_add(struct sql *db, const struct fact *fact, struct err *err)
 	ok = fact_load_head(db, &head, err) &&
 	     fact_append(db, hash, &head, fact, err);
 	tls_hash_free(hash);
+	if (seq != NULL)
+		*seq = head.seq;
 	return ok;
 }
 

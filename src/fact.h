@@ -51,8 +51,14 @@ bool fact_append(struct sql *db, struct tls_hash *hash, struct fact_head *head,
     const struct fact *fact, struct err *err);
 
 /* For a verb that states one fact: loads the head and appends, inside the
- * caller's transaction. */
-bool fact_add(struct sql *db, const struct fact *fact, struct err *err);
+ * caller's transaction. seq (may be NULL) is set to the fact's number. */
+bool fact_add(
+    struct sql *db, const struct fact *fact, int64_t *seq, struct err *err);
+
+/* The head as it was behind the last fact stated before an instant (unix
+ * seconds), or the empty chain's. */
+bool fact_load_head_before(
+    struct sql *db, int64_t at, struct fact_head *head, struct err *err);
 
 /* Eight bytes, as hex digits, that no other installation has: of the first
  * fact's hash. ERR_BROKEN while the chain is empty. */

@@ -10,6 +10,7 @@
 #include "invoice.h"
 #include "lib/currency.h"
 #include "lib/utc.h"
+#include "usage.h"
 
 static const char *const states[] = {"open", "draft", "held"};
 static const char *const reasons[] = {
@@ -234,6 +235,7 @@ invoice_build(struct sql *db, const struct account *account,
     const struct invoice_period *period, int64_t now, struct invoice *out,
     struct err *err)
 {
+	struct rating_query query = {.now = now, .upto_fact = USAGE_ALL_FACTS};
 	struct fact_head head;
 	int64_t month = period->from;
 	bool ok;
@@ -247,7 +249,8 @@ invoice_build(struct sql *db, const struct account *account,
 		return false;
 	ok = fact_load_head(db, &head, err);
 	for (size_t m = 0; ok && m < period->month_count; m++) {
-		ok = rating_run(db, account, month, now, &out->months[m], err);
+		query.month_start = month;
+		ok = rating_run(db, account, 1, &query, &out->months[m], err);
 		month = utc_month_add(month, 1);
 	}
 	sql_rollback(db);

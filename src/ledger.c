@@ -129,7 +129,7 @@ note_retirement(
 	bool changed;
 
 	if (!volume_note_retirement(
-		in->ledger->db, v, retired_at, &changed, err))
+		in->ledger->db, v, retired_at, in->fact, &changed, err))
 		return false;
 	if (!changed)
 		return true;
@@ -260,7 +260,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 		    in, index, account, LEDGER_AFTER_RETIREMENT, err);
 	if (!volume_note_name(l->db, v, &rv->name, err) ||
 	    !volume_note_region(l->db, v, &rv->region, err) ||
-	    !volume_note_month(l->db, v, rv->sampled_at, err) ||
+	    !volume_note_month(l->db, v, account, rv->sampled_at, err) ||
 	    !note_account_month(in, payer, v->month, err))
 		return false;
 	place = (struct sample_place){.volume = v->id,

@@ -115,6 +115,19 @@ insert(struct sql *db, struct rate *rate, struct err *err)
 	return true;
 }
 
+static bool
+note_fact(struct sql *db, const struct rate *rate, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "UPDATE rate SET fact = ? WHERE id = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, rate->fact);
+	sql_bind_int(s, 2, rate->id);
+	return sql_run(s, err);
+}
+
 static int64_t
 next_hour(int64_t at)
 {
@@ -148,7 +161,8 @@ rate_create(struct sql *db, struct rate *rate, int64_t from,
 	snprintf(detail, sizeof detail, "rate=%s max_age=%s from=%s",
 	    rate->rate, rate->max_age[0] != '\0' ? rate->max_age : "all",
 	    utc_format(rate->from_hour * UTC_HOUR_SECS, when));
-	if (insert(db, rate, err) && fact_add(db, &fact, err))
+	if (insert(db, rate, err) && fact_add(db, &fact, &rate->fact, err) &&
+	    note_fact(db, rate, err))
 		return sql_commit(db, err);
 undo:
 	sql_rollback(db);
@@ -167,6 +181,7 @@ read_row(struct sql_stmt *s, struct rate *out)
 	out->from_hour = sql_int(s, 3);
 	snprintf(out->rate, sizeof out->rate, "%s", sql_text(s, 4));
 	out->created_at = sql_int(s, 5);
+	out->fact = sql_int(s, 6);
 }
 
 bool
@@ -174,7 +189,7 @@ rate_list(struct sql *db, int64_t account, struct rate **list, size_t *count,
     struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "SELECT id, account, max_age, from_hour, rate, created_at"
+	    "SELECT id, account, max_age, from_hour, rate, created_at, fact"
 	    " FROM rate WHERE ?1 = 0 OR account = ?1"
 	    " ORDER BY account, max_age, from_hour",
 	    err);

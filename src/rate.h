@@ -32,6 +32,7 @@ struct rate {
 	int64_t from_hour;	     /* unix seconds / 3600 */
 	char rate[RATE_TEXT_SIZE];   /* money per GiB-month, as entered */
 	int64_t created_at;
+	int64_t fact; /* the one that states it; 0: before facts were noted */
 };
 
 /* The text of an age in hours: "30d" for 720, "12h" for 12, "" for 0.

@@ -9,6 +9,7 @@
 #include "lib/utc.h"
 #include "rating.h"
 #include "usage.h"
+#include "volume.h"
 
 enum {
 	GIB_SHIFT = 30
@@ -20,51 +21,81 @@ struct names {
 	size_t count, cap;
 };
 
-struct run {
-	struct sql *db;
+/* One account, and its month. */
+struct payer {
 	const struct account *account;
 	struct rate *rates; /* owned */
 	size_t rate_count;
 	struct rating *out;
-	/* By volume row: its first line, chained through next_line. */
-	size_t *first_line;  /* owned; index + 1, 0 for none */
-	struct names *names; /* owned */
-	size_t volume_cap;
 	size_t *next_line; /* owned; parallel to out->lines */
+};
+
+/* What one account pays of one volume: its names, and its first line, chained
+ * through next_line. */
+struct part {
+	size_t payer;
+	size_t first_line; /* index + 1, 0 for none */
+	struct names names;
+	struct part *next; /* owned: of another account */
+};
+
+struct run {
+	struct sql *db;
+	struct payer *payers; /* owned */
+	size_t payer_count;
+	size_t *payer_of; /* owned: by account row, index + 1 */
+	int64_t max_account;
+	struct part **parts; /* owned; by volume row */
+	size_t volume_cap;
 };
 
 static bool
 grow_volumes(struct run *run, int64_t volume, struct err *err)
 {
 	size_t cap = run->volume_cap > 0 ? run->volume_cap : 64;
-	size_t *first;
-	struct names *names;
+	struct part **more;
 
 	if ((size_t)volume < run->volume_cap)
 		return true;
 	while ((size_t)volume >= cap)
 		cap *= 2;
-	first = reallocarray(run->first_line, cap, sizeof *first);
-	if (first == NULL)
+	more = reallocarray(run->parts, cap, sizeof(struct part *));
+	if (more == NULL)
 		return err_nomem(err);
-	run->first_line = first;
-	names = reallocarray(run->names, cap, sizeof *names);
-	if (names == NULL)
-		return err_nomem(err);
-	run->names = names;
-	memset(first + run->volume_cap, 0,
-	    (cap - run->volume_cap) * sizeof *first);
-	memset(names + run->volume_cap, 0,
-	    (cap - run->volume_cap) * sizeof *names);
+	run->parts = more;
+	memset(more + run->volume_cap, 0,
+	    (cap - run->volume_cap) * sizeof(struct part *));
 	run->volume_cap = cap;
 	return true;
 }
 
-static struct rating_line *
-add_line(struct run *run, int64_t volume, struct err *err)
+/* The part of a volume that an account pays, made when needed. */
+static struct part *
+find_part(struct run *run, int64_t volume, size_t payer, struct err *err)
 {
-	struct rating *out = run->out;
-	size_t cap = out->line_cap > 0 ? 2 * out->line_cap : 64;
+	struct part *part;
+
+	if (!grow_volumes(run, volume, err))
+		return NULL;
+	for (part = run->parts[volume]; part != NULL; part = part->next)
+		if (part->payer == payer)
+			return part;
+	part = calloc(1, sizeof *part);
+	if (part == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	part->payer = payer;
+	part->next = run->parts[volume];
+	run->parts[volume] = part;
+	return part;
+}
+
+static struct rating_line *
+add_line(struct payer *payer, struct part *part, struct err *err)
+{
+	struct rating *out = payer->out;
+	size_t cap = out->line_cap > 0 ? 2 * out->line_cap : 16;
 	struct rating_line *lines;
 	size_t *next;
 
@@ -75,46 +106,46 @@ add_line(struct run *run, int64_t volume, struct err *err)
 			return NULL;
 		}
 		out->lines = lines;
-		next = reallocarray(run->next_line, cap, sizeof *next);
+		next = reallocarray(payer->next_line, cap, sizeof *next);
 		if (next == NULL) {
 			err_nomem(err);
 			return NULL;
 		}
-		run->next_line = next;
+		payer->next_line = next;
 		out->line_cap = cap;
 	}
-	run->next_line[out->line_count] = run->first_line[volume];
-	run->first_line[volume] = out->line_count + 1;
+	payer->next_line[out->line_count] = part->first_line;
+	part->first_line = out->line_count + 1;
 	lines = &out->lines[out->line_count++];
 	memset(lines, 0, sizeof *lines);
-	lines->volume = volume;
 	return lines;
 }
 
 /* The line that a bin of a volume's hour belongs to, made when needed. */
 static struct rating_line *
-find_line(struct run *run, int64_t volume, uint32_t age_hours, int64_t hour,
-    struct err *err)
+find_line(struct payer *payer, struct part *part, int64_t volume,
+    uint32_t age_hours, int64_t hour, struct err *err)
 {
-	struct rating *out = run->out;
+	struct rating *out = payer->out;
 	const struct rate *rate;
 	struct rating_line *line;
 	int64_t until, from;
 
-	for (size_t i = run->first_line[volume]; i != 0;
-	     i = run->next_line[i - 1]) {
+	for (size_t i = part->first_line; i != 0; i = payer->next_line[i - 1]) {
 		line = &out->lines[i - 1];
 		from = line->rated ? line->rate.from_hour : INT64_MIN;
 		if (line->age_hours == age_hours && hour >= from &&
 		    hour < line->until_hour)
 			return line;
 	}
-	rate = rate_at(run->rates, run->rate_count, age_hours, hour, &until);
+	rate =
+	    rate_at(payer->rates, payer->rate_count, age_hours, hour, &until);
 	/* An age's first own rate may come later: the same fallback rate
 	 * then has one line, which ends where the other begins. */
-	line = add_line(run, volume, err);
+	line = add_line(payer, part, err);
 	if (line == NULL)
 		return NULL;
+	line->volume = volume;
 	line->age_hours = age_hours;
 	line->until_hour = until;
 	line->counted_hour = INT64_MIN;
@@ -141,10 +172,8 @@ count_hour(struct rating_hours *hours, enum usage_kind kind)
 }
 
 static bool
-note_names(struct run *run, const struct usage_hour *hour, struct err *err)
+note_names(struct names *n, const struct usage_hour *hour, struct err *err)
 {
-	struct names *n = &run->names[hour->volume];
-
 	for (size_t i = 0; i < hour->name_count; i++) {
 		if (n->count > 0 && n->ids[n->count - 1] == hour->names[i])
 			continue;
@@ -166,18 +195,24 @@ static bool
 on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 {
 	struct run *run = ctx;
+	size_t index = hour->account <= run->max_account
+			   ? run->payer_of[hour->account]
+			   : 0;
 	struct rating_line *line;
+	struct payer *payer;
+	struct part *part;
 
-	if (hour->account != run->account->id)
+	if (index == 0)
 		return true;
-	if (!grow_volumes(run, hour->volume, err) ||
-	    !note_names(run, hour, err))
+	payer = &run->payers[index - 1];
+	part = find_part(run, hour->volume, index - 1, err);
+	if (part == NULL || !note_names(&part->names, hour, err))
 		return false;
 	if (hour->counts)
-		count_hour(&run->out->hours, hour->kind);
+		count_hour(&payer->out->hours, hour->kind);
 	for (size_t i = 0; i < hour->bin_count; i++) {
-		line = find_line(run, hour->volume, hour->bins[i].age_hours,
-		    hour->hour, err);
+		line = find_line(payer, part, hour->volume,
+		    hour->bins[i].age_hours, hour->hour, err);
 		if (line == NULL)
 			return false;
 		/* A bin that only the second part of an hour has still rests
@@ -280,9 +315,9 @@ load_uuid(struct sql *db, struct rating_line *line, struct err *err)
 /* The latest name, and each other one once, in the order in which they were
  * left. */
 static bool
-name_line(struct run *run, struct rating_line *line, struct err *err)
+name_line(struct run *run, const struct names *n, struct rating_line *line,
+    struct err *err)
 {
-	const struct names *n = &run->names[line->volume];
 	int64_t latest = n->count > 0 ? n->ids[n->count - 1] : 0;
 
 	line->name = latest != 0 ? load_name(run->db, latest, err)
@@ -330,14 +365,18 @@ compare_lines(const void *a, const void *b)
 }
 
 static bool
-finish(struct run *run, struct err *err)
+finish(struct run *run, size_t payer, struct err *err)
 {
-	struct rating *out = run->out;
+	struct rating *out = run->payers[payer].out;
 
 	for (size_t i = 0; i < out->line_count; i++) {
-		price_line(out, &out->lines[i]);
-		if (!load_uuid(run->db, &out->lines[i], err) ||
-		    !name_line(run, &out->lines[i], err))
+		struct rating_line *line = &out->lines[i];
+		const struct part *part =
+		    find_part(run, line->volume, payer, err);
+
+		price_line(out, line);
+		if (part == NULL || !load_uuid(run->db, line, err) ||
+		    !name_line(run, &part->names, line, err))
 			return false;
 	}
 	if (out->line_count > 0)
@@ -346,28 +385,100 @@ finish(struct run *run, struct err *err)
 	return true;
 }
 
-bool
-rating_run(struct sql *db, const struct account *account, int64_t month_start,
-    int64_t now, struct rating *out, struct err *err)
+/* Rates that were stated later are not known yet. */
+static void
+drop_later_rates(struct payer *payer, int64_t upto_fact)
 {
-	struct run run = {.db = db, .account = account, .out = out};
-	int64_t from = month_start / UTC_HOUR_SECS;
-	int64_t to = utc_month_add(month_start, 1) / UTC_HOUR_SECS;
+	size_t n = 0;
+
+	for (size_t i = 0; i < payer->rate_count; i++)
+		if (payer->rates[i].fact <= upto_fact)
+			payer->rates[n++] = payer->rates[i];
+	payer->rate_count = n;
+}
+
+static bool
+begin(struct run *run, const struct account *accounts, size_t count,
+    const struct rating_query *query, struct rating *out, struct err *err)
+{
+	int64_t to = utc_month_add(query->month_start, 1);
+
+	for (size_t i = 0; i < count; i++) {
+		memset(&out[i], 0, sizeof out[i]);
+		out[i].month_start = query->month_start;
+		out[i].hours_in_month =
+		    (to - query->month_start) / UTC_HOUR_SECS;
+		out[i].total = exact_new();
+		if (accounts[i].id > run->max_account)
+			run->max_account = accounts[i].id;
+	}
+	run->payers = calloc(count + 1, sizeof *run->payers);
+	run->payer_of =
+	    calloc((size_t)run->max_account + 1, sizeof *run->payer_of);
+	if (run->payers == NULL || run->payer_of == NULL)
+		return err_nomem(err);
+	run->payer_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct payer *payer = &run->payers[i];
+
+		payer->account = &accounts[i];
+		payer->out = &out[i];
+		run->payer_of[accounts[i].id] = i + 1;
+		if (!rate_list(run->db, accounts[i].id, &payer->rates,
+			&payer->rate_count, err))
+			return false;
+		drop_later_rates(payer, query->upto_fact);
+	}
+	return true;
+}
+
+static void
+fini_run(struct run *run)
+{
+	for (size_t i = 0; i < run->volume_cap; i++) {
+		struct part *part = run->parts[i], *next;
+
+		for (; part != NULL; part = next) {
+			next = part->next;
+			free(part->names.ids);
+			free(part);
+		}
+	}
+	for (size_t i = 0; i < run->payer_count; i++) {
+		free(run->payers[i].rates);
+		free(run->payers[i].next_line);
+	}
+	free(run->parts);
+	free(run->payer_of);
+	free(run->payers);
+}
+
+bool
+rating_run(struct sql *db, const struct account *accounts, size_t count,
+    const struct rating_query *query, struct rating *out, struct err *err)
+{
+	struct run run = {.db = db};
+	struct usage_query usage = {
+	    .from_hour = query->month_start / UTC_HOUR_SECS,
+	    .to_hour = utc_month_add(query->month_start, 1) / UTC_HOUR_SECS,
+	    .now = query->now,
+	    .upto_fact = query->upto_fact,
+	    .volumes = query->volumes,
+	    .volume_count = query->volume_count};
+	int64_t *own = NULL;
 	bool ok;
 
-	memset(out, 0, sizeof *out);
-	out->month_start = month_start;
-	out->hours_in_month = to - from;
-	out->total = exact_new();
-	ok = rate_list(db, account->id, &run.rates, &run.rate_count, err) &&
-	     usage_scan(db, from, to, now, on_hour, &run, err) &&
-	     finish(&run, err);
-	for (size_t i = 0; i < run.volume_cap; i++)
-		free(run.names[i].ids);
-	free(run.names);
-	free(run.first_line);
-	free(run.next_line);
-	free(run.rates);
+	ok = begin(&run, accounts, count, query, out, err);
+	if (ok && count == 1 && query->volumes == NULL) {
+		ok = volume_list_of(db, accounts[0].id, usage.to_hour, &own,
+		    &usage.volume_count, err);
+		usage.volumes = own;
+	}
+	ok = ok && usage_scan(db, &usage, on_hour, &run, err);
+	for (size_t i = 0; ok && i < count; i++)
+		ok = finish(&run, i, err);
+	fini_run(&run);
+	free(own);
 	return ok;
 }
 

@@ -38,8 +38,8 @@ struct rating_line {
 	struct exact *byte_hours; /* owned */
 	struct exact *gib_months; /* owned */
 	struct exact *amount;	  /* owned; zero when not rated */
+	int64_t volume;		  /* row */
 	/* Working state of rating.c. */
-	int64_t volume;
 	int64_t until_hour;
 	int64_t counted_hour; /* the last one in hours */
 	struct exact_sum sum;
@@ -56,10 +56,21 @@ struct rating {
 	struct exact *total;	   /* owned; exact */
 };
 
-/* Rates what is known at now (unix seconds) of a month of one account. out
- * must be empty; rating_fini gives it back, also after an error. */
-bool rating_run(struct sql *db, const struct account *account,
-    int64_t month_start, int64_t now, struct rating *out, struct err *err);
+/* What is to be rated. */
+struct rating_query {
+	int64_t month_start; /* unix seconds */
+	int64_t now;	     /* unix seconds: hours over then may be missing */
+	int64_t upto_fact;   /* as in usage.h: USAGE_ALL_FACTS, or less */
+	const int64_t
+	    *volumes; /* rows, ascending; NULL: all of the accounts' */
+	size_t volume_count;
+};
+
+/* Rates a month of each of several accounts, in one pass over its hours. out
+ * has room for as many ratings, which must be empty; rating_fini gives each
+ * back, also after an error. */
+bool rating_run(struct sql *db, const struct account *accounts, size_t count,
+    const struct rating_query *query, struct rating *out, struct err *err);
 
 void rating_fini(struct rating *rating);
 

@@ -84,7 +84,7 @@ source_create(struct sql *db, const char *name, const char *const *accounts,
 		    i > 0 ? "," : "", accounts[i]);
 	}
 	if (!token_create(db, &spec, now, token, err) ||
-	    !fact_add(db, &fact, err))
+	    !fact_add(db, &fact, NULL, err))
 		goto undo;
 	return sql_commit(db, err);
 undo:

@@ -13,6 +13,12 @@
 
 #define HOUR_NANOS (INT64_C(3600) * 1000000000)
 
+/* Up to so many volumes are looked up one by one; more are picked out of all
+ * that is stored. */
+enum {
+	USAGE_FEW_VOLUMES = 64
+};
+
 /* One sample of the hour at hand. */
 struct sample {
 	int64_t nanos; /* into the hour */
@@ -40,7 +46,9 @@ struct track {
 
 struct scan {
 	struct sql *db;
-	int64_t from_hour, to_hour, elapsed_hour;
+	int64_t from_hour, to_hour, elapsed_hour, upto_fact;
+	const int64_t *volumes; /* borrowed; NULL: all */
+	size_t volume_count;
 	usage_fn *each;
 	void *ctx;
 	struct account *accounts; /* owned */
@@ -298,8 +306,11 @@ emit_measured(struct scan *scan, struct track *t, int64_t at, uint64_t den,
     bool time_weighted, struct err *err)
 {
 	const struct samples *ss = &scan->samples;
-	struct usage_hour hour = {
-	    .hour = at, .kind = USAGE_MEASURED, .counts = true, .den = den};
+	struct usage_hour hour = {.hour = at,
+	    .kind = USAGE_MEASURED,
+	    .counts = true,
+	    .den = den,
+	    .sample_count = ss->count};
 
 	for (size_t i = 0; i < ss->count; i++) {
 		if (!is_first_of_account(ss, i))
@@ -464,11 +475,18 @@ flush(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 }
 
 static bool
+is_wanted(const struct scan *scan, int64_t volume)
+{
+	return (size_t)volume < scan->track_cap && scan->tracks[volume] != NULL;
+}
+
+static bool
 read_range(struct scan *scan, int64_t first_hour, struct err *err)
 {
 	struct sql_stmt *s = sql_get(scan->db,
 	    "SELECT hour, volume, nanos, account, ifnull(name, 0), bytes,"
-	    " ifnull(bins, '') FROM sample WHERE hour >= ? AND hour < ?"
+	    " ifnull(bins, '') FROM sample"
+	    " WHERE hour >= ? AND hour < ? AND fact <= ?"
 	    " ORDER BY hour, volume, nanos, revision",
 	    err);
 	enum sql_result result = SQL_FAILED;
@@ -478,6 +496,7 @@ read_range(struct scan *scan, int64_t first_hour, struct err *err)
 		return false;
 	sql_bind_int(s, 1, first_hour);
 	sql_bind_int(s, 2, scan->to_hour);
+	sql_bind_int(s, 3, scan->upto_fact);
 	while ((result = sql_step(s, err)) == SQL_ROW) {
 		if (sql_int(s, 0) != hour || sql_int(s, 1) != volume) {
 			if (!flush(scan, hour, volume, err))
@@ -485,8 +504,9 @@ read_range(struct scan *scan, int64_t first_hour, struct err *err)
 			hour = sql_int(s, 0);
 			volume = sql_int(s, 1);
 		}
-		if ((size_t)volume >= scan->track_cap ||
-		    scan->tracks[volume] == NULL) {
+		if (!is_wanted(scan, volume)) {
+			if (scan->volumes != NULL)
+				continue;
 			err_set(err, ERR_BROKEN,
 			    "a sample names volume row %lld, which is gone",
 			    (long long)volume);
@@ -505,7 +525,8 @@ read_hour(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 {
 	struct sql_stmt *s = sql_get(scan->db,
 	    "SELECT hour, volume, nanos, account, ifnull(name, 0), bytes,"
-	    " ifnull(bins, '') FROM sample WHERE hour = ? AND volume = ?"
+	    " ifnull(bins, '') FROM sample"
+	    " WHERE hour = ? AND volume = ? AND fact <= ?"
 	    " ORDER BY nanos, revision",
 	    err);
 	enum sql_result result = SQL_FAILED;
@@ -515,11 +536,24 @@ read_hour(struct scan *scan, int64_t hour, int64_t volume, struct err *err)
 		return false;
 	sql_bind_int(s, 1, hour);
 	sql_bind_int(s, 2, volume);
+	sql_bind_int(s, 3, scan->upto_fact);
 	while ((result = sql_step(s, err)) == SQL_ROW)
 		if (!push_sample(scan, s, err))
 			break;
 	sql_done(s);
 	return result == SQL_END;
+}
+
+/* The same hours as read_range, for few volumes: each hour is a look-up. */
+static bool
+read_volumes(struct scan *scan, int64_t first_hour, struct err *err)
+{
+	for (size_t i = 0; i < scan->volume_count; i++)
+		for (int64_t at = first_hour; at < scan->to_hour; at++)
+			if (!read_hour(scan, at, scan->volumes[i], err) ||
+			    !flush(scan, at, scan->volumes[i], err))
+				return false;
+	return true;
 }
 
 /* The nearest month, at or before (or after) month, that has samples of the
@@ -549,13 +583,6 @@ find_month(struct scan *scan, int64_t volume, int64_t month, bool before,
 	return true;
 }
 
-static int64_t
-month_start_hour(int64_t month)
-{
-	return utc_from_date((int)(month / 12), (int)(month % 12) + 1, 1) /
-	       UTC_HOUR_SECS;
-}
-
 /* Leaves the samples of the nearest measured hour before hour (or from hour
  * on) in scan->samples; none when there is no such hour. */
 static bool
@@ -574,8 +601,8 @@ find_hour(struct scan *scan, const struct track *t, int64_t hour, bool before,
 		if (month < 0)
 			return true;
 		if (month != volume_month_of(at * UTC_HOUR_SECS))
-			at = before ? month_start_hour(month + 1) - 1
-				    : month_start_hour(month);
+			at = before ? volume_month_hour(month + 1) - 1
+				    : volume_month_hour(month);
 		for (; volume_month_of(at * UTC_HOUR_SECS) == month;
 		     at += step) {
 			if (!read_hour(scan, at, t->volume, err))
@@ -674,18 +701,53 @@ add_track(
 	return true;
 }
 
+/* The end of a volume as it was known when the ledger ended with a fact. */
+#define ENDS                                                         \
+	"SELECT v.id, ifnull((SELECT e.retired_at FROM volume_end e" \
+	"   WHERE e.volume = v.id AND e.fact <= ?1"                  \
+	"   ORDER BY e.fact DESC LIMIT 1), 0) FROM volume v"
+
 static bool
-load_volumes(struct scan *scan, struct err *err)
+load_all_volumes(struct scan *scan, struct err *err)
 {
-	struct sql_stmt *s = sql_get(scan->db,
-	    "SELECT id, ifnull(retired_at, 0) FROM volume ORDER BY id", err);
+	struct sql_stmt *s = sql_get(scan->db, ENDS " ORDER BY v.id", err);
 	enum sql_result result = SQL_FAILED;
 
+	if (s != NULL)
+		sql_bind_int(s, 1, scan->upto_fact);
 	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW)
 		if (!add_track(scan, sql_int(s, 0), sql_int(s, 1), err))
 			break;
 	sql_done(s);
 	return result == SQL_END;
+}
+
+static bool
+load_volume(struct scan *scan, int64_t volume, struct err *err)
+{
+	struct sql_stmt *s = sql_get(scan->db, ENDS " WHERE v.id = ?2", err);
+	bool ok;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, scan->upto_fact);
+	sql_bind_int(s, 2, volume);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	ok = add_track(scan, volume, sql_int(s, 1), err);
+	sql_done(s);
+	return ok;
+}
+
+static bool
+load_volumes(struct scan *scan, struct err *err)
+{
+	if (scan->volumes == NULL)
+		return load_all_volumes(scan, err);
+	for (size_t i = 0; i < scan->volume_count; i++)
+		if (!load_volume(scan, scan->volumes[i], err))
+			return false;
+	return true;
 }
 
 /* How far before the range the reading starts: as far as a gap may be
@@ -723,20 +785,29 @@ fini(struct scan *scan)
 }
 
 bool
-usage_scan(struct sql *db, int64_t from_hour, int64_t to_hour, int64_t now,
-    usage_fn *each, void *ctx, struct err *err)
+usage_scan(struct sql *db, const struct usage_query *query, usage_fn *each,
+    void *ctx, struct err *err)
 {
 	struct scan scan = {.db = db,
-	    .from_hour = from_hour,
-	    .to_hour = to_hour,
-	    .elapsed_hour = now / UTC_HOUR_SECS,
+	    .from_hour = query->from_hour,
+	    .to_hour = query->to_hour,
+	    .elapsed_hour = query->now / UTC_HOUR_SECS,
+	    .upto_fact = query->upto_fact,
+	    .volumes = query->volumes,
+	    .volume_count = query->volume_count,
 	    .each = each,
 	    .ctx = ctx};
+	int64_t first;
 	bool ok;
 
 	ok = account_list(db, &scan.accounts, &scan.account_count, err) &&
-	     load_volumes(&scan, err) &&
-	     read_range(&scan, from_hour - lead_hours(&scan), err);
+	     load_volumes(&scan, err);
+	first = query->from_hour - lead_hours(&scan);
+	if (ok && query->volumes != NULL &&
+	    query->volume_count <= USAGE_FEW_VOLUMES)
+		ok = read_volumes(&scan, first, err);
+	else if (ok)
+		ok = read_range(&scan, first, err);
 	for (size_t i = 0; ok && i < scan.track_cap; i++)
 		if (scan.tracks[i] != NULL)
 			ok = finish_track(&scan, scan.tracks[i], err);

@@ -20,6 +20,9 @@
  * payers is averaged as mean. max_carry_hours does not limit interpolation.
  * A carried hour in which a time_weighted volume is retired is cut there.
  * Nothing is kept: asking again reads the samples again.
+ *
+ * upto_fact asks what was known when the ledger ended with that fact: samples
+ * and ends that came later do not count.
  */
 #ifndef SRC_USAGE_H
 #define SRC_USAGE_H
@@ -60,18 +63,30 @@ struct usage_hour {
 	/* Names stated in the hour, in their order; rows of volume_name. */
 	const int64_t *names;
 	size_t name_count;
+	size_t sample_count; /* of the whole hour, whoever pays */
 };
 
 /* Pointers in hour are borrowed for the call. False ends the scan. */
 typedef bool usage_fn(
     void *ctx, const struct usage_hour *hour, struct err *err);
 
+/* What a scan is to tell. */
+struct usage_query {
+	int64_t from_hour, to_hour; /* [from_hour, to_hour) */
+	int64_t now;		    /* unix seconds */
+	int64_t upto_fact;	    /* USAGE_ALL_FACTS: all that is known */
+	const int64_t *volumes;	    /* rows, ascending; NULL: all volumes */
+	size_t volume_count;
+};
+
+#define USAGE_ALL_FACTS INT64_MAX
+
 /*
- * Calls each for every hour of every volume in [from_hour, to_hour). Measured
- * hours come in the order of time; a gap is told when its end is known. Hours
- * that are not over at now (unix seconds) are never missing.
+ * Calls each for every hour of the volumes. Measured hours of a volume come in
+ * the order of time; a gap is told when its end is known. Hours that are not
+ * over at now are never missing.
  */
-bool usage_scan(struct sql *db, int64_t from_hour, int64_t to_hour, int64_t now,
-    usage_fn *each, void *ctx, struct err *err);
+bool usage_scan(struct sql *db, const struct usage_query *query, usage_fn *each,
+    void *ctx, struct err *err);
 
 #endif

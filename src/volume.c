@@ -1,6 +1,6 @@
 /*
  * volume.c - what is known of volumes. In: what samples state. Out: rows that
- * samples refer to. Owns volume, volume_name, volume_month and their cache.
+ * samples refer to. Owns the tables that volume.h names and their cache.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -41,6 +41,13 @@ volume_month_of(int64_t at)
 
 	utc_to_civil(at, &civil);
 	return (int64_t)civil.year * 12 + civil.month - 1;
+}
+
+int64_t
+volume_month_hour(int64_t month)
+{
+	return utc_from_date((int)(month / 12), (int)(month % 12) + 1, 1) /
+	       UTC_HOUR_SECS;
 }
 
 static bool
@@ -175,41 +182,134 @@ volume_note_region(struct sql *db, struct volume *v,
 	return sql_run(s, err) && replace_text(&v->region, region, err);
 }
 
-bool
-volume_note_month(struct sql *db, struct volume *v, int64_t at, struct err *err)
+static bool
+add_month(
+    struct sql *db, const struct volume *v, int64_t month, struct err *err)
 {
-	int64_t month = volume_month_of(at);
-	struct sql_stmt *s;
-
-	if (month == v->month)
-		return true;
-	s = sql_get(db,
+	struct sql_stmt *s = sql_get(db,
 	    "INSERT INTO volume_month (volume, month) VALUES (?, ?)"
 	    " ON CONFLICT DO NOTHING",
 	    err);
+
 	if (s == NULL)
 		return false;
 	sql_bind_int(s, 1, v->id);
 	sql_bind_int(s, 2, month);
+	return sql_run(s, err);
+}
+
+static bool
+add_account(struct sql *db, const struct volume *v, int64_t account,
+    int64_t month, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO volume_account (account, volume, first_month)"
+	    " VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+	    " SET first_month = excluded.first_month"
+	    " WHERE excluded.first_month < first_month",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, account);
+	sql_bind_int(s, 2, v->id);
+	sql_bind_int(s, 3, month);
+	return sql_run(s, err);
+}
+
+bool
+volume_note_month(struct sql *db, struct volume *v, int64_t account, int64_t at,
+    struct err *err)
+{
+	int64_t month = volume_month_of(at);
+
+	if (month == v->month && account == v->account)
+		return true;
+	if (!add_month(db, v, month, err) ||
+	    !add_account(db, v, account, month, err))
+		return false;
 	v->month = month;
+	v->account = account;
+	return true;
+}
+
+static bool
+set_end(struct sql *db, const struct volume *v, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "UPDATE volume SET retired_at = ? WHERE id = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, v->retired_at);
+	sql_bind_int(s, 2, v->id);
+	return sql_run(s, err);
+}
+
+static bool
+add_end(struct sql *db, const struct volume *v, int64_t fact, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO volume_end (volume, fact, retired_at)"
+	    " VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+	    " SET retired_at = excluded.retired_at",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, v->id);
+	sql_bind_int(s, 2, fact);
+	sql_bind_int(s, 3, v->retired_at);
 	return sql_run(s, err);
 }
 
 bool
 volume_note_retirement(struct sql *db, struct volume *v, int64_t retired_at,
-    bool *changed, struct err *err)
+    int64_t fact, bool *changed, struct err *err)
 {
-	struct sql_stmt *s;
-
 	*changed = retired_at != 0 &&
 		   (v->retired_at == 0 || retired_at < v->retired_at);
 	if (!*changed)
 		return true;
-	s = sql_get(db, "UPDATE volume SET retired_at = ? WHERE id = ?", err);
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, retired_at);
-	sql_bind_int(s, 2, v->id);
 	v->retired_at = retired_at;
-	return sql_run(s, err);
+	return set_end(db, v, err) && add_end(db, v, fact, err);
+}
+
+bool
+volume_list_of(struct sql *db, int64_t account, int64_t before_hour,
+    int64_t **list, size_t *count, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT volume FROM volume_account"
+	    " WHERE account = ? AND first_month <= ? ORDER BY volume",
+	    err);
+	int64_t *rows = NULL, *more;
+	enum sql_result result = SQL_FAILED;
+	size_t n = 0, cap = 0;
+
+	if (s != NULL) {
+		sql_bind_int(s, 1, account);
+		sql_bind_int(
+		    s, 2, volume_month_of(before_hour * UTC_HOUR_SECS - 1));
+	}
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		if (n == cap) {
+			cap = cap > 0 ? 2 * cap : 64;
+			more = reallocarray(rows, cap, sizeof *rows);
+			if (more == NULL) {
+				err_nomem(err);
+				break;
+			}
+			rows = more;
+		}
+		rows[n++] = sql_int(s, 0);
+	}
+	sql_done(s);
+	if (result != SQL_END) {
+		free(rows);
+		return false;
+	}
+	*list = rows;
+	*count = n;
+	return true;
 }

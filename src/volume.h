@@ -2,8 +2,8 @@
  * volume.h - volumes by their UUID: names, region, life time, and the months
  * in which they were seen.
  *
- * Owns the tables volume, volume_name and volume_month. The ledger asks for a
- * volume with every sample, so what is known is kept in memory; a cache is
+ * Owns the tables volume, volume_name, volume_month, volume_account and
+ * volume_end. The ledger asks for a volume with every sample, so what is known is kept in memory; a cache is
  * cleared when a transaction is undone or another process has written.
  */
 #ifndef SRC_VOLUME_H
@@ -24,8 +24,9 @@ struct volume {
 	int64_t retired_at; /* unix seconds; 0: alive */
 	int64_t name_id;    /* row of the name last stated; 0: none */
 	int64_t month;	    /* a month that volume_month has; -1: unknown */
-	char *name;	    /* owned; NULL: none stated since it was cached */
-	char *region;	    /* owned */
+	int64_t account; /* volume_account has it from month on, or earlier */
+	char *name;	 /* owned; NULL: none stated since it was cached */
+	char *region;	 /* owned */
 };
 
 /* The zero value is an empty cache. */
@@ -46,15 +47,23 @@ bool volume_note_name(struct sql *db, struct volume *v,
     const struct report_text *name, struct err *err);
 bool volume_note_region(struct sql *db, struct volume *v,
     const struct report_text *region, struct err *err);
-bool volume_note_month(
-    struct sql *db, struct volume *v, int64_t at, struct err *err);
+bool volume_note_month(struct sql *db, struct volume *v, int64_t account,
+    int64_t at, struct err *err);
 
 /* The earliest stated end counts, whatever order reports come in; *changed
- * says whether this one is earlier than what was known. 0 states nothing. */
+ * says whether this one is earlier than what was known. 0 states nothing.
+ * fact is that of the report. */
 bool volume_note_retirement(struct sql *db, struct volume *v,
-    int64_t retired_at, bool *changed, struct err *err);
+    int64_t retired_at, int64_t fact, bool *changed, struct err *err);
 
-/* A month as volume_month keeps it: year * 12 + month - 1. */
+/* A month as volume_month keeps it: year * 12 + month - 1; and the hour
+ * (unix seconds / 3600) with which one begins. */
 int64_t volume_month_of(int64_t at);
+int64_t volume_month_hour(int64_t month);
+
+/* Rows of the volumes of which an account has a sample before an hour,
+ * ascending; *list is the caller's to free(). */
+bool volume_list_of(struct sql *db, int64_t account, int64_t before_hour,
+    int64_t **list, size_t *count, struct err *err);
 
 #endif

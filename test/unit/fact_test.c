@@ -102,7 +102,7 @@ the_chain_is_that_of_its_description(void **state)
 	for (int i = 0; i < COUNT; i++) {
 		expect(&expected, &FACTS[i]);
 		assert_true(sql_begin(f->db, &f->err));
-		assert_true(fact_add(f->db, &FACTS[i], &f->err));
+		assert_true(fact_add(f->db, &FACTS[i], NULL, &f->err));
 		assert_true(sql_commit(f->db, &f->err));
 		assert_true(fact_load_head(f->db, &got, &f->err));
 		assert_int_equal(got.seq, i + 1);
@@ -144,8 +144,8 @@ a_row_keeps_every_member(void **state)
 	const void *blob;
 	size_t len;
 
-	assert_true(fact_add(f->db, &FACTS[0], &f->err));
-	assert_true(fact_add(f->db, &FACTS[1], &f->err));
+	assert_true(fact_add(f->db, &FACTS[0], NULL, &f->err));
+	assert_true(fact_add(f->db, &FACTS[1], NULL, &f->err));
 	s = sql_get(f->db,
 	    "SELECT seq, at, kind, who, subject, detail, body_sha256,"
 	    " rows_sha256 FROM fact ORDER BY seq",
@@ -175,18 +175,18 @@ after_a_rollback_the_chain_goes_on_from_before(void **state)
 	struct fixture *f = *state;
 	struct fact_head before, after, expected;
 
-	assert_true(fact_add(f->db, &FACTS[0], &f->err));
+	assert_true(fact_add(f->db, &FACTS[0], NULL, &f->err));
 	assert_true(fact_load_head(f->db, &before, &f->err));
 	assert_true(sql_begin(f->db, &f->err));
-	assert_true(fact_add(f->db, &FACTS[1], &f->err));
-	assert_true(fact_add(f->db, &FACTS[2], &f->err));
+	assert_true(fact_add(f->db, &FACTS[1], NULL, &f->err));
+	assert_true(fact_add(f->db, &FACTS[2], NULL, &f->err));
 	sql_rollback(f->db);
 	assert_true(fact_load_head(f->db, &after, &f->err));
 	assert_int_equal(after.seq, before.seq);
 	assert_memory_equal(after.hash, before.hash, FACT_HASH_SIZE);
 	expected = before;
 	expect(&expected, &FACTS[3]);
-	assert_true(fact_add(f->db, &FACTS[3], &f->err));
+	assert_true(fact_add(f->db, &FACTS[3], NULL, &f->err));
 	assert_true(fact_load_head(f->db, &after, &f->err));
 	assert_int_equal(after.seq, 2);
 	assert_memory_equal(after.hash, expected.hash, FACT_HASH_SIZE);
@@ -200,7 +200,7 @@ an_append_that_fails_leaves_the_head(void **state)
 	struct fact_head head, before;
 
 	assert_non_null(hash);
-	assert_true(fact_add(f->db, &FACTS[0], &f->err));
+	assert_true(fact_add(f->db, &FACTS[0], NULL, &f->err));
 	/* A head that is not the table's: row 1 exists. */
 	memset(&head, 0, sizeof head);
 	before = head;

@@ -433,6 +433,7 @@ the_earliest_end_counts_in_any_order(void **state)
 		assert_true(sql_exec(f->db,
 		    "DELETE FROM fact WHERE kind = 'volume.retired';"
 		    "DELETE FROM sample; DELETE FROM volume_month;"
+		    "DELETE FROM volume_account; DELETE FROM volume_end;"
 		    "DELETE FROM volume",
 		    &f->err));
 		ledger_close(f->ledger);

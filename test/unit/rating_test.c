@@ -5,6 +5,7 @@
 #include "fixture.h"
 #include "src/rate.h"
 #include "src/rating.h"
+#include "src/usage.h"
 
 #define GIB (INT64_C(1) << 30)
 
@@ -63,6 +64,17 @@ put_line(struct buf *b, const struct rating_line *l)
 	    (long long)l->hours.estimated, (long long)l->hours.unbilled);
 }
 
+static bool
+rate_month(struct fixture *f, const struct account *a, int64_t month_start,
+    int64_t now, struct rating *out)
+{
+	struct rating_query query = {.month_start = month_start,
+	    .now = now,
+	    .upto_fact = USAGE_ALL_FACTS};
+
+	return rating_run(f->db, a, 1, &query, out, &f->err);
+}
+
 /* October's lines, the total and whether something is unrated ("!"). */
 static void
 october_is(struct fixture *f, const char *expected)
@@ -72,7 +84,7 @@ october_is(struct fixture *f, const char *expected)
 	struct buf b = BUF_INIT;
 
 	assert_true(account_load(f->db, 1, &a, &f->err));
-	if (!rating_run(f->db, &a, FIXTURE_NOW, LONG_AFTER, &r, &f->err))
+	if (!rate_month(f, &a, FIXTURE_NOW, LONG_AFTER, &r))
 		fail_msg("rating: %s", f->err.text);
 	assert_int_equal(r.hours_in_month, 744);
 	for (size_t i = 0; i < r.line_count; i++)
@@ -111,8 +123,8 @@ a_full_month_costs_size_times_rate(void **state)
 		struct exact *want = exact_new();
 
 		assert_true(exact_parse(want, "30.72"));
-		assert_true(rating_run(
-		    f->db, &a, start, utc_from_date(2027, 6, 1), &r, &f->err));
+		assert_true(
+		    rate_month(f, &a, start, utc_from_date(2027, 6, 1), &r));
 		assert_int_equal(r.hours_in_month, hours[month - 11]);
 		assert_int_equal(exact_cmp(r.total, want), 0);
 		assert_int_equal(r.hours.estimated, r.hours_in_month);
@@ -133,8 +145,8 @@ a_month_is_rated_as_far_as_it_is_known(void **state)
 	set_rate(f, 1, "7.44", "", 0);
 	sample(f, 1, 0, GIB, "");
 	assert_true(account_load(f->db, 1, &a, &f->err));
-	assert_true(rating_run(f->db, &a, FIXTURE_NOW,
-	    FIXTURE_NOW + 10 * INT64_C(3600), &r, &f->err));
+	assert_true(rate_month(
+	    f, &a, FIXTURE_NOW, FIXTURE_NOW + 10 * INT64_C(3600), &r));
 	text = exact_decimal(r.total, 30);
 	assert_string_equal(text, "0.1");
 	free(text);
@@ -283,8 +295,7 @@ hours_are_counted_once_whatever_the_bins(void **state)
 	    "\"size_bins\":[{\"max_age\":\"1d\",\"bytes\":1},"
 	    "{\"max_age\":null,\"bytes\":2}]");
 	sample(f, 2, 742, 1, "");
-	assert_true(
-	    rating_run(f->db, &a, FIXTURE_NOW, LONG_AFTER, &r, &f->err));
+	assert_true(rate_month(f, &a, FIXTURE_NOW, LONG_AFTER, &r));
 	assert_int_equal(r.hours.measured, 2);
 	assert_int_equal(r.hours.estimated, 4);
 	assert_int_equal(r.hours.unbilled, 0);

@@ -64,15 +64,72 @@ note(void *ctx, const struct usage_hour *hour, struct err *err)
 	return true;
 }
 
+static struct usage_query
+hours(int64_t from, int64_t to, int64_t now)
+{
+	return (struct usage_query){.from_hour = BASE + from,
+	    .to_hour = BASE + to,
+	    .now = now,
+	    .upto_fact = USAGE_ALL_FACTS};
+}
+
 static void
 scan(struct fixture *f, int64_t from, int64_t to, int64_t now,
     struct records *out)
 {
+	struct usage_query query = hours(from, to, now);
+
 	out->list = NULL;
 	out->count = 0;
 	f->err = (struct err)ERR_INIT;
-	if (!usage_scan(f->db, BASE + from, BASE + to, now, note, out, &f->err))
+	if (!usage_scan(f->db, &query, note, out, &f->err))
 		fail_msg("scan: %s", f->err.text);
+}
+
+/* The same, of volumes that are named one by one. */
+static void
+scan_named(struct fixture *f, int64_t from, int64_t to, int64_t now,
+    struct records *out)
+{
+	struct usage_query query = hours(from, to, now);
+	int64_t rows[8];
+	int count = (int)fixture_int(
+	    f->db, "SELECT ifnull(max(id), 0) FROM volume", &f->err);
+
+	assert_true(count <= 8);
+	for (int i = 0; i < count; i++)
+		rows[i] = i + 1;
+	query.volumes = rows;
+	query.volume_count = (size_t)count;
+	out->list = NULL;
+	out->count = 0;
+	if (!usage_scan(f->db, &query, note, out, &f->err))
+		fail_msg("scan: %s", f->err.text);
+}
+
+static int
+compare_records(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Whether volumes are named or not, they have the same hours. */
+static void
+same_if_named(struct fixture *f, int64_t from, int64_t to, int64_t now)
+{
+	struct records all, named;
+
+	scan(f, from, to, now, &all);
+	scan_named(f, from, to, now, &named);
+	assert_int_equal(all.count, named.count);
+	if (all.count > 0) {
+		qsort(all.list, all.count, RECORD_SIZE, compare_records);
+		qsort(named.list, named.count, RECORD_SIZE, compare_records);
+	}
+	for (size_t i = 0; i < all.count; i++)
+		assert_string_equal(all.list[i], named.list[i]);
+	free(all.list);
+	free(named.list);
 }
 
 static void
@@ -82,6 +139,7 @@ usage_at(struct fixture *f, int64_t from, int64_t to, int64_t now,
 	struct buf b = BUF_INIT;
 	struct records r;
 
+	same_if_named(f, from, to, now);
 	scan(f, from, to, now, &r);
 	for (size_t i = 0; i < r.count; i++)
 		buf_printf(&b, "%s%s", i > 0 ? " " : "", r.list[i]);
@@ -554,6 +612,7 @@ static void
 an_hour_tells_the_names_stated_in_it_in_their_order(void **state)
 {
 	struct fixture *f = *state;
+	struct usage_query query = hours(0, 3, FIXTURE_NOW + 99999);
 	struct buf b = BUF_INIT;
 
 	begin(f, ACCOUNT_MEAN, ACCOUNT_GAP_CARRY, 6);
@@ -563,8 +622,7 @@ an_hour_tells_the_names_stated_in_it_in_their_order(void **state)
 	sample(f, 0, 3, 1, "\"name\":\"b\"");
 	sample(f, 0, 4, 1, "\"name\":\"a\"");
 	sample(f, 2, 0, 1, "");
-	assert_true(usage_scan(f->db, BASE, BASE + 3, FIXTURE_NOW + 99999,
-	    note_names, &b, &f->err));
+	assert_true(usage_scan(f->db, &query, note_names, &b, &f->err));
 	assert_string_equal(buf_text(&b), "0: 1 2 1;1:;2:;");
 	buf_fini(&b);
 }
@@ -579,6 +637,46 @@ refuse(void *ctx, const struct usage_hour *hour, struct err *err)
 	return err_set(err, ERR_INPUT, "enough");
 }
 
+/* Sample, end and revision, as they were known after each report. */
+static void
+a_scan_knows_what_the_ledger_knew_then(void **state)
+{
+	static const char *const known[] = {
+	    "0m7 1e7 2e7", "0m7 1e7 2m9", "0m7 1e7 2m5", "0m7 1e7", "0m7 1m3"};
+	struct fixture *f = *state;
+	struct usage_query query = hours(0, 3, FIXTURE_NOW + 10800);
+	int64_t facts[5];
+
+	begin(f, ACCOUNT_MEAN, ACCOUNT_GAP_CARRY, 6);
+	for (int i = 0; i < 5; i++) {
+		if (i == 0)
+			sample(f, 0, 0, 7, "");
+		if (i == 1)
+			sample(f, 2, 0, 9, "");
+		if (i == 2)
+			sample(f, 2, 0, 5, "\"revision\":1");
+		if (i == 3)
+			sample(f, 0, 30, 7,
+			    "\"retired_at\":\"2026-10-01T01:30:00Z\"");
+		if (i == 4)
+			sample(f, 1, 0, 3, "");
+		facts[i] =
+		    fixture_int(f->db, "SELECT max(seq) FROM fact", &f->err);
+	}
+	for (int i = 0; i < 5; i++) {
+		struct buf b = BUF_INIT;
+		struct records r = {.count = 0};
+
+		query.upto_fact = facts[i];
+		assert_true(usage_scan(f->db, &query, note, &r, &f->err));
+		for (size_t k = 0; k < r.count; k++)
+			buf_printf(&b, "%s%s", k > 0 ? " " : "", r.list[k]);
+		assert_string_equal(buf_text(&b), known[i]);
+		buf_fini(&b);
+		free(r.list);
+	}
+}
+
 static void
 a_scan_ends_when_it_is_told_to(void **state)
 {
@@ -589,8 +687,10 @@ a_scan_ends_when_it_is_told_to(void **state)
 	sample(f, 0, 0, 1, "");
 	sample(f, 3, 0, 1, "");
 	for (int from = 0; from < 3; from++) {
-		assert_false(usage_scan(f->db, BASE + from, BASE + 9,
-		    FIXTURE_NOW + 99999, refuse, &calls, &f->err));
+		struct usage_query query = hours(from, 9, FIXTURE_NOW + 99999);
+
+		assert_false(
+		    usage_scan(f->db, &query, refuse, &calls, &f->err));
 		assert_int_equal(calls, from + 1);
 		assert_string_equal(f->err.text, "enough");
 	}
@@ -627,12 +727,6 @@ put_random(struct fixture *f, uint64_t *seed)
 	}
 }
 
-static int
-compare_records(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
 /* The hours that a scan of all told, and those that a scan of each hour
  * alone tells, are the same. */
 static void
@@ -642,6 +736,8 @@ check_cuts(struct fixture *f, int64_t hours, int64_t step)
 	struct records all, part;
 	size_t told = 0;
 
+	same_if_named(f, 0, hours, now);
+	same_if_named(f, hours / 2, hours / 2 + 3, now);
 	scan(f, 0, hours, now, &all);
 	if (all.count > 0)
 		qsort(all.list, all.count, RECORD_SIZE, compare_records);
@@ -684,8 +780,8 @@ any_range_tells_what_a_larger_one_does(void **state)
 		put_random(f, &seed);
 		if (round % 4 == 3)
 			assert_true(sql_exec(f->db,
-			    "UPDATE volume SET retired_at = 1790812800"
-			    " + 86400 * id",
+			    "INSERT INTO volume_end SELECT id, 1, 1790812800"
+			    " + 86400 * id FROM volume",
 			    &f->err));
 		hours = (f->now - FIXTURE_NOW) / 3600 + 40;
 		check_cuts(f, hours, 1);
@@ -728,6 +824,7 @@ main(void)
 	    TEST(a_shared_time_weighted_hour_is_split_by_time),
 	    TEST(an_hour_shared_with_a_mean_is_a_mean),
 	    TEST(an_hour_tells_the_names_stated_in_it_in_their_order),
+	    TEST(a_scan_knows_what_the_ledger_knew_then),
 	    TEST(a_scan_ends_when_it_is_told_to),
 	    cmocka_unit_test(any_range_tells_what_a_larger_one_does),
 	};

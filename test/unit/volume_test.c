@@ -159,14 +159,50 @@ months_are_noted_once(void **state)
 	struct volume *v = find(f, &cache, 1, 0);
 	int64_t october = utc_from_date(2026, 10, 1);
 
-	assert_true(volume_note_month(f->db, v, october, &f->err));
-	assert_true(volume_note_month(f->db, v, october + 86400, &f->err));
-	assert_true(volume_note_month(f->db, v, october - 1, &f->err));
-	assert_true(volume_note_month(f->db, v, october, &f->err));
+	fixture_account(f, "acme");
+	assert_true(volume_note_month(f->db, v, 1, october, &f->err));
+	assert_true(volume_note_month(f->db, v, 1, october + 86400, &f->err));
+	assert_true(volume_note_month(f->db, v, 1, october - 1, &f->err));
+	assert_true(volume_note_month(f->db, v, 1, october, &f->err));
 	assert_int_equal(v->month, 2026 * 12 + 9);
 	assert_int_equal(
 	    fixture_int(f->db, "SELECT count(*) FROM volume_month", &f->err),
 	    2);
+	volume_cache_clear(&cache);
+}
+
+static void
+an_accounts_volumes_are_listed_from_their_first_month(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_cache cache = {NULL};
+	struct volume *one = find(f, &cache, 1, 0),
+		      *two = find(f, &cache, 2, 0);
+	int64_t october = utc_from_date(2026, 10, 1), *list;
+	size_t count;
+
+	fixture_account(f, "acme");
+	fixture_account(f, "beta");
+	assert_true(volume_note_month(f->db, one, 1, october, &f->err));
+	assert_true(volume_note_month(f->db, two, 1, october, &f->err));
+	assert_true(volume_note_month(f->db, two, 2, october, &f->err));
+	/* A late sample of September. */
+	assert_true(volume_note_month(f->db, two, 1, october - 1, &f->err));
+	assert_true(volume_list_of(
+	    f->db, 1, october / 3600 + 1, &list, &count, &f->err));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0], one->id);
+	assert_int_equal(list[1], two->id);
+	free(list);
+	assert_true(
+	    volume_list_of(f->db, 1, october / 3600, &list, &count, &f->err));
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0], two->id);
+	free(list);
+	assert_true(
+	    volume_list_of(f->db, 2, october / 3600, &list, &count, &f->err));
+	assert_int_equal(count, 0);
+	free(list);
 	volume_cache_clear(&cache);
 }
 
@@ -178,18 +214,22 @@ the_earliest_retirement_counts(void **state)
 	struct volume *v = find(f, &cache, 1, 0);
 	bool changed = true;
 
-	assert_true(volume_note_retirement(f->db, v, 0, &changed, &f->err));
+	assert_true(volume_note_retirement(f->db, v, 0, 7, &changed, &f->err));
 	assert_false(changed);
 	assert_int_equal(v->retired_at, 0);
-	assert_true(volume_note_retirement(f->db, v, 500, &changed, &f->err));
+	assert_true(
+	    volume_note_retirement(f->db, v, 500, 7, &changed, &f->err));
 	assert_true(changed);
-	assert_true(volume_note_retirement(f->db, v, 600, &changed, &f->err));
+	assert_true(
+	    volume_note_retirement(f->db, v, 600, 7, &changed, &f->err));
 	assert_false(changed);
-	assert_true(volume_note_retirement(f->db, v, 500, &changed, &f->err));
+	assert_true(
+	    volume_note_retirement(f->db, v, 500, 7, &changed, &f->err));
 	assert_false(changed);
-	assert_true(volume_note_retirement(f->db, v, 400, &changed, &f->err));
+	assert_true(
+	    volume_note_retirement(f->db, v, 400, 7, &changed, &f->err));
 	assert_true(changed);
-	assert_true(volume_note_retirement(f->db, v, 0, &changed, &f->err));
+	assert_true(volume_note_retirement(f->db, v, 0, 7, &changed, &f->err));
 	assert_false(changed);
 	volume_cache_clear(&cache);
 	assert_int_equal(find(f, &cache, 1, 0)->retired_at, 400);
@@ -207,6 +247,7 @@ main(void)
 	    FIXTURE_TEST(a_name_ends_where_its_length_says),
 	    FIXTURE_TEST(a_region_is_replaced),
 	    FIXTURE_TEST(months_are_noted_once),
+	    FIXTURE_TEST(an_accounts_volumes_are_listed_from_their_first_month),
 	    FIXTURE_TEST(the_earliest_retirement_counts),
 	};
 
