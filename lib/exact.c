@@ -147,6 +147,36 @@ exact_sign(const struct exact *x)
 }
 
 /* units = x * 10^digits, rounded to an integer. */
+char *
+exact_fraction(const struct exact *x)
+{
+	size_t size = mpz_sizeinbase(mpq_numref(x->q), 10) +
+		      mpz_sizeinbase(mpq_denref(x->q), 10) + 4;
+	char *text = need(malloc(size));
+
+	mpq_get_str(text, 10, x->q);
+	return text;
+}
+
+/* GMP's own reader takes white space, and a zero to divide by. */
+bool
+exact_parse_fraction(struct exact *x, const char *text)
+{
+	const char *num = text + (text[0] == '-');
+	size_t len = strspn(num, "0123456789");
+	const char *den = num + len + (num[len] == '/');
+	size_t den_len = strspn(den, "0123456789");
+
+	if (len == 0 || (num[len] != '\0' && num[len] != '/') ||
+	    (num[len] == '/' && (den_len == 0 || den[den_len] != '\0' ||
+				    strspn(den, "0") == den_len)))
+		return false;
+	if (mpq_set_str(x->q, text, 10) != 0)
+		return false;
+	mpq_canonicalize(x->q);
+	return true;
+}
+
 static void
 to_units(
     mpz_t units, const struct exact *x, int digits, enum exact_rounding mode)
@@ -210,12 +240,17 @@ void
 exact_share(const struct exact *total, struct exact *const *lines, size_t count,
     int digits, struct exact **shares)
 {
-	struct cut *cuts = need(calloc(count + 1, sizeof *cuts));
-	struct exact *unit = exact_new();
+	struct exact *unit, *whole;
+	struct cut *cuts;
 	mpq_t scaled;
-	mpz_t units, missing;
+	mpz_t units, missing, each;
 
-	mpz_inits(units, missing, NULL);
+	if (count == 0)
+		return;
+	cuts = need(calloc(count, sizeof *cuts));
+	unit = exact_new();
+	whole = exact_new();
+	mpz_inits(units, missing, each, NULL);
 	mpq_init(scaled);
 	to_units(missing, total, digits, EXACT_HALF_UP);
 	mpz_ui_pow_ui(mpq_denref(unit->q), 10, (unsigned long)digits);
@@ -231,15 +266,20 @@ exact_share(const struct exact *total, struct exact *const *lines, size_t count,
 		from_units(shares[i], units, digits);
 	}
 	qsort(cuts, count, sizeof *cuts, compare_cuts);
+	mpz_fdiv_qr_ui(each, missing, missing, count);
+	from_units(whole, each, digits);
+	for (size_t i = 0; i < count; i++)
+		exact_add(shares[i], whole);
 	for (size_t i = 0; i < count && mpz_sgn(missing) > 0; i++) {
 		exact_add(shares[cuts[i].index], unit);
 		mpz_sub_ui(missing, missing, 1);
 	}
 	for (size_t i = 0; i < count; i++)
 		mpq_clear(cuts[i].lost);
-	mpz_clears(units, missing, NULL);
+	mpz_clears(units, missing, each, NULL);
 	mpq_clear(scaled);
 	exact_free(unit);
+	exact_free(whole);
 	free(cuts);
 }
 

@@ -29,6 +29,11 @@ void exact_set_ratio(struct exact *x, exact_u128 num, uint64_t den);
 /* Takes -?digits[.digits], nothing else; false leaves x alone. */
 bool exact_parse(struct exact *x, const char *text);
 
+/* The whole fraction as text, "-3/4", for keeping; free() it. Reading one that
+ * is no such text is false and leaves x alone. */
+char *exact_fraction(const struct exact *x);
+bool exact_parse_fraction(struct exact *x, const char *text);
+
 /* x = x op y; y is not 0 in a division. */
 void exact_add(struct exact *x, const struct exact *y);
 void exact_sub(struct exact *x, const struct exact *y);
@@ -52,8 +57,10 @@ void exact_round(struct exact *x, int digits, enum exact_rounding mode);
  * Hands a document's rounded total out to its lines by largest remainder:
  * every line is cut down to digits decimals, and what is then missing from
  * total goes, one unit of the last decimal each, to the lines that lost most;
- * ties to the earlier line. total is the rounded sum of lines; shares has
- * count values (made by the caller) that then add up to total.
+ * ties to the earlier line. shares has count values (made by the caller) that
+ * then add up to total, whatever it is: more units than lines, or fewer than
+ * none, are handed out in rounds. total has digits decimals; with no line it
+ * is handed to nobody.
  */
 void exact_share(const struct exact *total, struct exact *const *lines,
     size_t count, int digits, struct exact **shares);

@@ -1,8 +1,8 @@
 /*
  * gzip.c - the only door to zlib.
  *
- * Comes in: compressed bytes from a stranger. Goes out: at most `limit` bytes,
- * in steps, so that memory grows with what really comes out and never with
+ * Comes in: bytes to compress; or compressed ones from a stranger, of which at
+ * most `limit` bytes go out, in steps, so that memory grows with what really comes out and never with
  * what a header claims. Owns nothing between calls.
  */
 #include <limits.h>
@@ -16,6 +16,7 @@
 enum {
 	WINDOW_BITS_GZIP = 15 + 16, /* the largest window; gzip, not zlib */
 	FIRST_STEP = 16 * 1024,
+	MEMORY_LEVEL = 8, /* zlib's default */
 };
 
 /* Makes room for the next piece: as much as there is already, so that the
@@ -111,4 +112,32 @@ gzip_inflate(
 		out->data[before] = '\0';
 	}
 	return fault;
+}
+
+bool
+gzip_deflate(const void *in, size_t len, struct buf *out, struct err *err)
+{
+	z_stream z = {.next_in = in};
+	uLong room;
+	int status;
+
+	if (len > UINT_MAX / 2)
+		return err_set(err, ERR_INPUT, "too large for gzip");
+	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+		WINDOW_BITS_GZIP, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return err_nomem(err);
+	room = deflateBound(&z, (uLong)len);
+	if (!buf_reserve(out, room)) {
+		deflateEnd(&z);
+		return err_nomem(err);
+	}
+	z.avail_in = (uInt)len;
+	z.next_out = (Bytef *)out->data + out->len;
+	z.avail_out = (uInt)room;
+	status = deflate(&z, Z_FINISH);
+	out->len += room - z.avail_out;
+	out->data[out->len] = '\0';
+	deflateEnd(&z);
+	return status == Z_STREAM_END ||
+	       err_set(err, ERR_BROKEN, "gzip ended with code %d", status);
 }

@@ -1,5 +1,5 @@
 /*
- * gzip.h - inflates gzip data (RFC 1952) up to a limit.
+ * gzip.h - inflates gzip data (RFC 1952) up to a limit, and makes them.
  */
 #ifndef LIB_GZIP_H
 #define LIB_GZIP_H
@@ -26,5 +26,9 @@ enum gzip_fault {
  */
 enum gzip_fault gzip_inflate(
     const void *in, size_t len, size_t limit, struct buf *out, struct err *err);
+
+/* Appends one gzip member that holds len bytes to out; false without memory.
+ * The same bytes give the same data, without a name or a time. */
+bool gzip_deflate(const void *in, size_t len, struct buf *out, struct err *err);
 
 #endif

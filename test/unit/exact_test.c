@@ -519,10 +519,83 @@ a_sum_past_2_to_the_128_is_exact(void **state)
 	exact_sum_fini(&sum);
 }
 
+/* A correction hands out what was rounded twice: it may be more, or less,
+ * than its lines are worth. */
+static void
+a_total_that_is_not_the_sum_is_shared_in_rounds(void **state)
+{
+	static const char *const small[] = {"0.002", "0.001"};
+	static const char *const up[] = {"0.01", "0.00"};
+	static const char *const far[] = {"0.02", "0.01"};
+	static const char *const down[] = {"0.00", "-0.01"};
+	static const char *const further[] = {"-0.01", "-0.02"};
+	struct exact *lines[2], *shares[2], *total = exact_new();
+	const struct {
+		const char *total;
+		const char *const *want;
+	} cases[] = {
+	    {"0.01", up}, {"0.03", far}, {"-0.01", down}, {"-0.03", further}};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		lines[i] = exact_new();
+		shares[i] = exact_new();
+		assert_true(exact_parse(lines[i], small[i]));
+	}
+	for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+		assert_true(exact_parse(total, cases[c].total));
+		exact_share(total, lines, 2, 2, shares);
+		for (int i = 0; i < 2; i++) {
+			char *text = exact_fixed(shares[i], 2);
+
+			assert_string_equal(text, cases[c].want[i]);
+			free(text);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		exact_free(lines[i]);
+		exact_free(shares[i]);
+	}
+	exact_free(total);
+}
+
+static void
+a_fraction_is_kept_as_text(void **state)
+{
+	static const char *const wrong[] = {"", "-", "/", "1/", "/2", "1/0",
+	    "1/00", " 1", "1 ", "1/-2", "+1", "1.5", "1/2/3", "0x1"};
+	struct exact *x = exact_new(), *y = exact_new();
+	char *text;
+
+	(void)state;
+	exact_set_int(x, -10);
+	exact_div_int(x, 744);
+	text = exact_fraction(x);
+	assert_string_equal(text, "-5/372");
+	assert_true(exact_parse_fraction(y, text));
+	assert_int_equal(exact_cmp(x, y), 0);
+	free(text);
+	assert_true(exact_parse_fraction(y, "6/4"));
+	text = exact_fraction(y);
+	assert_string_equal(text, "3/2");
+	free(text);
+	assert_true(exact_parse_fraction(y, "7"));
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		if (exact_parse_fraction(y, wrong[i]))
+			fail_msg("\"%s\" was taken", wrong[i]);
+	text = exact_fraction(y);
+	assert_string_equal(text, "7");
+	free(text);
+	exact_free(x);
+	exact_free(y);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_total_that_is_not_the_sum_is_shared_in_rounds),
+	    cmocka_unit_test(a_fraction_is_kept_as_text),
 	    cmocka_unit_test(decimal_texts_are_read_exactly),
 	    cmocka_unit_test(thirty_digits_are_printed_and_the_last_is_rounded),
 	    cmocka_unit_test(a_decimal_has_no_more_digits_than_it_needs),

@@ -209,10 +209,40 @@ zlib_and_raw_data_are_malformed(void **state)
 	buf_fini(&out);
 }
 
+static void
+what_was_deflated_comes_out_again(void **state)
+{
+	struct buf in = BUF_INIT, data = BUF_INIT, out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 50000; i++)
+		buf_printf(&in, "%d,", i * i);
+	buf_str(&data, "before");
+	assert_true(gzip_deflate(in.data, in.len, &data, &err));
+	assert_true(data.len < in.len);
+	assert_memory_equal(data.data, "before", 6);
+	assert_int_equal(
+	    gzip_inflate(data.data + 6, data.len - 6, in.len, &out, &err),
+	    GZIP_FINE);
+	assert_int_equal(out.len, in.len);
+	assert_memory_equal(out.data, in.data, in.len);
+	buf_clear(&data);
+	buf_clear(&out);
+	assert_true(gzip_deflate("", 0, &data, &err));
+	assert_int_equal(
+	    gzip_inflate(data.data, data.len, 10, &out, &err), GZIP_FINE);
+	assert_int_equal(out.len, 0);
+	buf_fini(&in);
+	buf_fini(&data);
+	buf_fini(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_was_deflated_comes_out_again),
 	    cmocka_unit_test(a_member_is_inflated_behind_what_is_there),
 	    cmocka_unit_test(members_one_behind_the_other_are_one_text),
 	    cmocka_unit_test(the_limit_is_exact),
