@@ -38,7 +38,8 @@ SRC = settings creds store fact account token source rate \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery server_clock server \
+      writer ingest schedule delivery service server_clock route gate \
+      server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 

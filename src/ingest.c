@@ -240,8 +240,8 @@ read_body(struct ingest *in, struct http_request *req, size_t *len)
 	}
 }
 
-static bool
-is_json(const char *content_type)
+bool
+ingest_is_json(const char *content_type)
 {
 	size_t n = sizeof json_type - 1;
 
@@ -403,7 +403,7 @@ ingest_report(struct ingest *ingest, struct http_request *req,
 	const char *body;
 	size_t len;
 
-	if (!is_json(http_header(req, "Content-Type"))) {
+	if (!ingest_is_json(http_header(req, "Content-Type"))) {
 		http_reply_problem(req, 415, "unsupported_media_type",
 		    "a report is sent with Content-Type: application/json",
 		    NULL);

@@ -75,8 +75,8 @@ ledger_answer_fini(struct ledger_answer *answer)
 
 /* --- the cache --- */
 
-static void
-forget(struct ledger *l)
+void
+ledger_forget(struct ledger *l)
 {
 	volume_cache_clear(&l->volumes);
 	for (size_t i = 0; i < l->reporter_count; i++) {
@@ -449,7 +449,7 @@ take_report(struct intake *in, const size_t *payers, int64_t token,
 	if (!undone)
 		sql_rollback(l->db);
 	l->head = before;
-	forget(l);
+	ledger_forget(l);
 	return false;
 }
 
@@ -638,7 +638,7 @@ ledger_close(struct ledger *ledger)
 	if (ledger == NULL)
 		return;
 	ledger_rollback(ledger);
-	forget(ledger);
+	ledger_forget(ledger);
 	sample_rows_fini(&ledger->rows);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
@@ -661,7 +661,7 @@ ledger_begin(struct ledger *ledger, struct err *err)
 	ledger->open = true;
 	version = sql_data_version(ledger->db);
 	if (version != ledger->data_version)
-		forget(ledger);
+		ledger_forget(ledger);
 	ledger->data_version = version;
 	if (fact_load_head(ledger->db, &ledger->head, err))
 		return true;
@@ -694,5 +694,5 @@ ledger_rollback(struct ledger *ledger)
 		return;
 	sql_rollback(ledger->db);
 	ledger->open = false;
-	forget(ledger);
+	ledger_forget(ledger);
 }

@@ -83,6 +83,10 @@ bool ledger_begin(struct ledger *ledger, struct err *err);
 bool ledger_commit(struct ledger *ledger, struct err *err);
 void ledger_rollback(struct ledger *ledger);
 
+/* Forgets what is kept in memory, after a change through the same connection
+ * by somebody else; changes of others are noticed by themselves. */
+void ledger_forget(struct ledger *ledger);
+
 /*
  * Takes a report of a source, inside the open transaction, as a whole or not
  * at all; when the disk or memory fails, the whole transaction is undone with

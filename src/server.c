@@ -1,7 +1,7 @@
 /*
  * server.c - the server's life: open, serve, stop. In: settings, credentials,
  * signals. Out: answers. Owns every long-lived thing; the only place, with
- * server_clock.c, that asks the clock.
+ * gate.c and server_clock.c, that asks the clock.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "delivery.h"
+#include "gate.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
@@ -20,7 +21,7 @@
 #include "loop.h"
 #include "schedule.h"
 #include "server.h"
-#include "server_clock.h"
+#include "service.h"
 #include "store.h"
 #include "writer.h"
 
@@ -39,9 +40,8 @@ struct server {
 	struct job_pool *jobs;
 	struct delivery *delivery;
 	struct http *http;
-	struct token_cache tokens;
-	bool stopping;
-	int64_t stop_us; /* monotonic time by which it ends */
+	struct service service; /* what the routes' handlers see of it */
+	int64_t stop_us;	/* monotonic time by which it ends */
 };
 
 /* --- what is due --- */
@@ -54,7 +54,7 @@ look_what_is_due(struct server *sv)
 	struct sql *db;
 	bool due = false;
 
-	if (sv->stopping)
+	if (sv->service.stopping)
 		return;
 	ingest_flush(sv->ingest);
 	db = writer_db(sv->writer, &err);
@@ -95,225 +95,22 @@ renew_certificate(struct server *sv)
 }
 
 static void
-on_tick(void *ctx)
+on_clock_moved(void *ctx)
 {
 	struct server *sv = ctx;
 
 	renew_certificate(sv);
 	look_what_is_due(sv);
+}
+
+static void
+on_tick(void *ctx)
+{
+	struct server *sv = ctx;
+
+	on_clock_moved(sv);
 	loop_timer_set(
 	    sv->tick, sv->clock.mock ? SERVER_MOCK_TICK_MS : SERVER_TICK_MS);
-}
-
-/* --- routes --- */
-
-typedef void route_fn(
-    struct server *sv, struct http_request *req, const char *id);
-
-struct route {
-	const char *method;
-	const char *path;     /* one that ends in / takes an id behind it */
-	enum token_role role; /* TOKEN_NOBODY: anyone */
-	route_fn *handle;
-	bool mock_only;
-};
-
-static void
-reply_json(struct http_request *req, const char *text)
-{
-	http_reply(req, 200, "application/json", text, strlen(text));
-}
-
-static void
-on_healthz(struct server *sv, struct http_request *req, const char *id)
-{
-	(void)sv;
-	(void)id;
-	reply_json(req, "{\"alive\":true}\n");
-}
-
-static void
-on_readyz(struct server *sv, struct http_request *req, const char *id)
-{
-	struct err err = ERR_INIT;
-
-	(void)id;
-	ingest_flush(sv->ingest);
-	if (sv->stopping)
-		err_set(&err, ERR_BUSY, "the server is shutting down");
-	if (!sv->stopping && writer_ready(sv->writer, &err))
-		reply_json(req, "{\"ready\":true}\n");
-	else
-		ingest_refuse(req, &err);
-}
-
-static void
-on_post_report(struct server *sv, struct http_request *req, const char *id)
-{
-	(void)id;
-	ingest_report(sv->ingest, req, NULL, clock_ms(&sv->clock));
-}
-
-static void
-on_put_report(struct server *sv, struct http_request *req, const char *id)
-{
-	ingest_report(sv->ingest, req, id, clock_ms(&sv->clock));
-}
-
-static void
-on_get_report(struct server *sv, struct http_request *req, const char *id)
-{
-	ingest_find(sv->ingest, req, id);
-}
-
-static void
-on_post_clock(struct server *sv, struct http_request *req, const char *id)
-{
-	(void)id;
-	if (server_clock_set(&sv->clock, req)) {
-		renew_certificate(sv);
-		look_what_is_due(sv);
-	}
-}
-
-static const struct route routes[] = {
-    {"POST", "/v1/reports", TOKEN_SOURCE, on_post_report, false},
-    {"PUT", "/v1/reports/", TOKEN_SOURCE, on_put_report, false},
-    {"GET", "/v1/reports/", TOKEN_SOURCE, on_get_report, false},
-    {"POST", "/v1/clock", TOKEN_OPERATOR, on_post_clock, true},
-    {"GET", "/healthz", TOKEN_NOBODY, on_healthz, false},
-    {"GET", "/readyz", TOKEN_NOBODY, on_readyz, false},
-};
-
-enum {
-	ROUTE_COUNT = sizeof routes / sizeof routes[0]
-};
-
-/* The id behind a route's path, "" for a route without one, NULL when path
- * is another one. */
-static const char *
-match_path(const struct server *sv, const struct route *route, const char *path)
-{
-	size_t len = strlen(route->path);
-
-	if (route->mock_only && !sv->clock.mock)
-		return NULL;
-	if (strncmp(path, route->path, len) != 0)
-		return NULL;
-	if (route->path[len - 1] != '/')
-		return path[len] == '\0' ? "" : NULL;
-	return path[len] != '\0' && strchr(path + len, '/') == NULL ? path + len
-								    : NULL;
-}
-
-/* HEAD is served as GET; the answer then has no body. */
-static bool
-match_method(const struct route *route, const char *method)
-{
-	return strcmp(route->method, method) == 0 ||
-	       (strcmp(method, "HEAD") == 0 &&
-		   strcmp(route->method, "GET") == 0);
-}
-
-static const struct route *
-find_route(const struct server *sv, const char *method, const char *path,
-    const char **id)
-{
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		*id = match_path(sv, &routes[i], path);
-		if (*id != NULL && match_method(&routes[i], method))
-			return &routes[i];
-	}
-	return NULL;
-}
-
-/* Static texts for Allow, by what a path can do. */
-static const char *
-allowed_methods(const struct server *sv, const char *path)
-{
-	bool get = false, post = false, put = false;
-
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (match_path(sv, &routes[i], path) == NULL)
-			continue;
-		get = get || strcmp(routes[i].method, "GET") == 0;
-		post = post || strcmp(routes[i].method, "POST") == 0;
-		put = put || strcmp(routes[i].method, "PUT") == 0;
-	}
-	if (get)
-		return put ? "GET, HEAD, PUT" : "GET, HEAD";
-	return post ? "POST" : NULL;
-}
-
-static void
-turn_away(struct http_verdict *out, unsigned status, const char *detail)
-{
-	out->status = status;
-	out->detail = detail;
-}
-
-/* Who it is must be known before a byte of the body is read. */
-static void
-check_token(struct server *sv, const struct http_head *head,
-    enum token_role role, struct http_verdict *out)
-{
-	struct err err = ERR_INIT;
-	struct sql *db = writer_db(sv->writer, &err);
-
-	if (head->bearer == NULL)
-		turn_away(
-		    out, 401, "send a token: Authorization: Bearer TOKEN");
-	else if (db == NULL || !token_find(db, &sv->tokens, head->bearer,
-				   &out->holder, &err)) {
-		log_warn("server.token", "error=\"%s\"", err.text);
-		turn_away(out, 503, "the database does not answer; try again");
-	} else if (out->holder.role == TOKEN_NOBODY)
-		turn_away(out, 401, "this token is not known");
-	else if (out->holder.disabled)
-		turn_away(out, 403, "this source is switched off");
-	else if (out->holder.role != role)
-		turn_away(out, 403, "this token's role may not do that");
-}
-
-static void
-on_gate(void *ctx, const struct http_head *head, struct http_verdict *out)
-{
-	struct server *sv = ctx;
-	const struct route *route;
-	const char *id;
-
-	route = find_route(sv, head->method, head->path, &id);
-	if (route != NULL) {
-		if (route->role != TOKEN_NOBODY)
-			check_token(sv, head, route->role, out);
-		return;
-	}
-	out->allow = allowed_methods(sv, head->path);
-	if (out->allow != NULL)
-		turn_away(out, 405, "this path does not take that method");
-	else
-		turn_away(out, 404, "there is nothing at this path");
-}
-
-static void
-on_request(void *ctx, struct http_request *req)
-{
-	struct server *sv = ctx;
-	const char *id;
-	const struct route *route =
-	    find_route(sv, http_method(req), http_path(req), &id);
-
-	if (route == NULL) {
-		http_reply_problem(req, 404, "not_found",
-		    "there is nothing at this path", NULL);
-		return;
-	}
-	if (http_query(req)[0] != '\0') {
-		http_reply_problem(req, 400, "bad_request",
-		    "this path takes no parameters", NULL);
-		return;
-	}
-	route->handle(sv, req, id);
 }
 
 static void
@@ -348,11 +145,11 @@ on_stop_signal(void *ctx)
 {
 	struct server *sv = ctx;
 
-	if (sv->stopping)
+	if (sv->service.stopping)
 		return;
 	log_info("server.stopping", "connections=%u pending=%u",
 	    http_connections(sv->http), http_pending(sv->http));
-	sv->stopping = true;
+	sv->service.stopping = true;
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
 	http_drain(sv->http);
@@ -441,9 +238,9 @@ static bool
 open_all(struct server *sv, struct err *err)
 {
 	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
-	const struct http_owner owner = {.ctx = sv,
-	    .gate = on_gate,
-	    .handler = on_request,
+	const struct http_owner owner = {.ctx = &sv->service,
+	    .gate = gate_on_head,
+	    .handler = gate_on_request,
 	    .seen = sv->settings->verbose ? on_seen : NULL};
 
 	raise_file_limit(&limits);
@@ -456,6 +253,11 @@ open_all(struct server *sv, struct err *err)
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err))
 		return false;
+	sv->service = (struct service){.clock = &sv->clock,
+	    .writer = sv->writer,
+	    .ingest = sv->ingest,
+	    .on_clock_moved = on_clock_moved,
+	    .ctx = sv};
 	sv->http = http_open(
 	    sv->loop, sv->settings->bind_addr, sv->tls, &limits, &owner, err);
 	return sv->http != NULL;

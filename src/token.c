@@ -192,6 +192,28 @@ token_find(struct sql *db, struct token_cache *cache, const char *text,
 }
 
 bool
+token_load_name(
+    struct sql *db, int64_t token, char name[TOKEN_NAME_SIZE], struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT name FROM token WHERE id = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, token);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN,
+		    "the database has no token row %lld", (long long)token);
+	if (result == SQL_FAILED)
+		return false;
+	snprintf(name, TOKEN_NAME_SIZE, "%s", sql_text(s, 0));
+	sql_done(s);
+	return true;
+}
+
+bool
 token_used(struct sql *db, int64_t token, int64_t now, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,

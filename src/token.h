@@ -79,6 +79,10 @@ struct token_cache {
 bool token_find(struct sql *db, struct token_cache *cache, const char *text,
     struct token_holder *out, struct err *err);
 
+/* The name of a token by its row. */
+bool token_load_name(
+    struct sql *db, int64_t token, char name[TOKEN_NAME_SIZE], struct err *err);
+
 /* Notes the use, inside the caller's transaction, unless it was noted less
  * than TOKEN_USE_STEP_SECS ago. */
 bool token_used(struct sql *db, int64_t token, int64_t now, struct err *err);

@@ -88,6 +88,13 @@ writer_db(struct writer *writer, struct err *err)
 }
 
 void
+writer_changed(struct writer *writer)
+{
+	if (writer->ledger != NULL)
+		ledger_forget(writer->ledger);
+}
+
+void
 writer_failed(struct writer *writer)
 {
 	shut(writer);

@@ -30,6 +30,10 @@ void writer_close(struct writer *writer);
 struct ledger *writer_ledger(struct writer *writer, struct err *err);
 struct sql *writer_db(struct writer *writer, struct err *err);
 
+/* Tells the writer that something else than reports has changed what reports
+ * rest on, through its connection: what the ledger knows is forgotten. */
+void writer_changed(struct writer *writer);
+
 /* Tells the writer that a transaction could not be committed. */
 void writer_failed(struct writer *writer);
 

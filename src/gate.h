@@ -1,0 +1,16 @@
+/*
+ * gate.h - the table of all routes: which path is there, who may use it, and
+ * which function answers.
+ */
+#ifndef SRC_GATE_H
+#define SRC_GATE_H
+
+#include "http.h"
+#include "service.h"
+
+/* The two questions of struct http_owner; ctx is a struct service. */
+void gate_on_head(
+    void *service, const struct http_head *head, struct http_verdict *out);
+void gate_on_request(void *service, struct http_request *req);
+
+#endif
