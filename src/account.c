@@ -8,6 +8,7 @@
 
 #include "account.h"
 #include "fact.h"
+#include "lib/buf.h"
 #include "lib/currency.h"
 
 static const char *const averages[] = {"mean", "time_weighted"};
@@ -182,32 +183,49 @@ insert(struct sql *db, struct account *a, struct err *err)
 	return true;
 }
 
+/* What the ledger says of an account: all that it was given. */
+static void
+state_terms(const struct account *a, struct buf *out)
+{
+	fact_put(out, "currency", a->currency);
+	fact_put(out, "average", averages[a->average]);
+	fact_put(out, "gap_policy", gaps[a->gap]);
+	fact_put_int(out, "max_carry_hours", a->max_carry_hours);
+	fact_put(out, "rounding", roundings[a->rounding]);
+	fact_put(out, "rounding_mode", modes[a->rounding_mode]);
+	fact_put_int(out, "net_days", a->net_days);
+	fact_put(out, "period", periods[a->period]);
+	fact_put(out, "display_name", a->display_name);
+	fact_put(out, "report_to", a->report_to);
+}
+
 /* The account and its fact are one transaction. */
 bool
 account_create(struct sql *db, struct account *account, const char *who,
     int64_t now, struct err *err)
 {
-	char detail[512];
+	struct buf detail = BUF_INIT;
 	struct fact fact = {.at = now,
 	    .kind = "account.created",
 	    .who = who,
-	    .subject = account->name,
-	    .detail = detail};
+	    .subject = account->name};
+	bool ok = false;
 
 	account->created_at = now;
 	if (!check(account, err) || !sql_begin(db, err))
 		return false;
-	snprintf(detail, sizeof detail,
-	    "currency=%s average=%s gap_policy=%s max_carry_hours=%lld "
-	    "rounding=%s rounding_mode=%s net_days=%lld period=%s",
-	    account->currency, averages[account->average], gaps[account->gap],
-	    (long long)account->max_carry_hours, roundings[account->rounding],
-	    modes[account->rounding_mode], (long long)account->net_days,
-	    periods[account->period]);
-	if (insert(db, account, err) && fact_add(db, &fact, NULL, err))
-		return sql_commit(db, err);
-	sql_rollback(db);
-	return false;
+	state_terms(account, &detail);
+	fact.detail = buf_text(&detail);
+	if (detail.failed)
+		err_nomem(err);
+	else
+		ok = insert(db, account, err) && fact_add(db, &fact, NULL, err);
+	if (ok)
+		ok = sql_commit(db, err);
+	else
+		sql_rollback(db);
+	buf_fini(&detail);
+	return ok;
 }
 
 static void

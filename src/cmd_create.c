@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "creds.h"
 #include "fact.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/utc.h"
 #include "rate.h"
@@ -299,24 +300,44 @@ describe_token(struct change *change, struct token_spec *spec, struct err *err)
 	       source_find(change->db, spec->name, &spec->source, err);
 }
 
+/* The fact tells of the role and, as its body, of the token's hash. */
+static bool
+state_token(struct change *change, const struct token_spec *spec,
+    const char *text, struct err *err)
+{
+	const char *account = opt_get(change->values, "account");
+	uint8_t hash[TLS_SHA256_BYTES];
+	struct buf detail = BUF_INIT;
+	struct fact fact = {.at = change->now,
+	    .kind = "token.created",
+	    .who = change->who,
+	    .subject = spec->name,
+	    .body_sha256 = hash};
+	bool ok;
+
+	tls_sha256(text, strlen(text), hash);
+	fact_put(&detail, "role", token_role_name(spec->role));
+	if (account != NULL)
+		fact_put(&detail, "account", account);
+	fact.detail = buf_text(&detail);
+	ok = detail.failed ? err_nomem(err)
+			   : fact_add(change->db, &fact, NULL, err);
+	buf_fini(&detail);
+	return ok;
+}
+
 /* The token and its fact are one transaction. */
 static bool
 create_token(struct change *change, struct err *err)
 {
-	char name[TOKEN_NAME_SIZE], text[TOKEN_TEXT_SIZE], detail[96];
+	char name[TOKEN_NAME_SIZE], text[TOKEN_TEXT_SIZE];
 	struct token_spec spec = {.name = name};
-	struct fact fact = {.at = change->now,
-	    .kind = "token.created",
-	    .who = change->who,
-	    .subject = name,
-	    .detail = detail};
 
 	if (!take_text(change, "name", name, sizeof name, err) ||
 	    !describe_token(change, &spec, err) || !sql_begin(change->db, err))
 		return false;
-	snprintf(detail, sizeof detail, "role=%s", token_role_name(spec.role));
 	if (!token_create(change->db, &spec, change->now, text, err) ||
-	    !fact_add(change->db, &fact, NULL, err)) {
+	    !state_token(change, &spec, text, err)) {
 		sql_rollback(change->db);
 		return false;
 	}

@@ -59,8 +59,9 @@ put_digest(struct bytes *b, const uint8_t *digest)
 		put(b, digest, FACT_HASH_SIZE);
 }
 
-static void
-chain(struct tls_hash *hash, const struct fact *fact, struct fact_head *head)
+void
+fact_chain(
+    struct tls_hash *hash, const struct fact *fact, struct fact_head *head)
 {
 	struct bytes b = {.hash = hash, .len = 0};
 
@@ -164,7 +165,7 @@ fact_append(struct sql *db, struct tls_hash *hash, struct fact_head *head,
 
 	if (s == NULL)
 		return false;
-	chain(hash, fact, &next);
+	fact_chain(hash, fact, &next);
 	sql_bind_int(s, 1, next.seq);
 	sql_bind_int(s, 2, fact->at);
 	sql_bind_text(s, 3, fact->kind);
@@ -195,6 +196,71 @@ fact_add(struct sql *db, const struct fact *fact, int64_t *seq, struct err *err)
 	if (seq != NULL)
 		*seq = head.seq;
 	return ok;
+}
+
+/* --- pairs --- */
+
+void
+fact_put(struct buf *detail, const char *name, const char *value)
+{
+	bool quoted = value[0] == '\0' || strpbrk(value, " \"\\") != NULL;
+
+	buf_printf(detail, "%s%s=", detail->len > 0 ? " " : "", name);
+	if (!quoted) {
+		buf_str(detail, value);
+		return;
+	}
+	buf_char(detail, '"');
+	for (const char *p = value; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_char(detail, '\\');
+		buf_char(detail, *p);
+	}
+	buf_char(detail, '"');
+}
+
+void
+fact_put_int(struct buf *detail, const char *name, int64_t value)
+{
+	buf_printf(detail, "%s%s=%lld", detail->len > 0 ? " " : "", name,
+	    (long long)value);
+}
+
+/* Reads a value into out, if there is one, and returns its end. */
+static const char *
+read_value(const char *p, struct buf *out)
+{
+	bool quoted = *p == '"';
+
+	for (p += quoted; *p != '\0' && *p != (quoted ? '"' : ' '); p++) {
+		if (quoted && *p == '\\' && p[1] != '\0')
+			p++;
+		if (out != NULL)
+			buf_char(out, *p);
+	}
+	return p + (quoted && *p == '"');
+}
+
+bool
+fact_get(const char *detail, const char *name, struct buf *value)
+{
+	size_t len = strlen(name), word;
+	bool found = false, mine;
+
+	buf_clear(value);
+	for (const char *p = detail; *p != '\0';) {
+		p += strspn(p, " ");
+		word = strcspn(p, "= ");
+		mine = word == len && memcmp(p, name, len) == 0;
+		p += word;
+		if (*p != '=')
+			continue;
+		if (mine)
+			buf_clear(value);
+		found = found || mine;
+		p = read_value(p + 1, mine ? value : NULL);
+	}
+	return found && !value->failed;
 }
 
 char *

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "lib/tls.h"
@@ -35,10 +36,15 @@ struct fact {
 	const char *kind;	    /* "report.accepted", "rate.set" */
 	const char *who;	    /* "source:admin1", "operator:root" */
 	const char *subject;	    /* what it is about: a UUID, a name */
-	const char *detail;	    /* what exactly, and why */
+	const char *detail;	    /* what exactly, and why: pairs */
 	const uint8_t *body_sha256; /* FACT_HASH_SIZE bytes, or NULL */
 	const uint8_t *rows_sha256; /* the same, or NULL */
 };
+
+/* Moves head behind fact, as fact_append does, but writes nothing: for whoever
+ * computes a chain again. hash as there. */
+void fact_chain(
+    struct tls_hash *hash, const struct fact *fact, struct fact_head *head);
 
 /* The head as the database has it now; call it inside the transaction that
  * appends. */
@@ -67,6 +73,18 @@ enum {
 };
 bool fact_load_origin(
     struct sql *db, char out[FACT_ORIGIN_SIZE], struct err *err);
+
+/*
+ * What exactly: a detail is pairs, name=value with a space between them. A
+ * value that is empty or has a space, a quote or a backslash stands in double
+ * quotes, with a backslash before each quote and backslash of its own.
+ *
+ * fact_put appends a pair. fact_get replaces value by the one that name was
+ * given last; false, and an empty value, when it was given none.
+ */
+void fact_put(struct buf *detail, const char *name, const char *value);
+void fact_put_int(struct buf *detail, const char *name, int64_t value);
+bool fact_get(const char *detail, const char *name, struct buf *value);
 
 /* "sha256:..."; returns out. */
 char *fact_format_head(

@@ -92,13 +92,13 @@ sample_rows_digest(struct sample_rows *rows, struct tls_hash *hash,
 	tls_hash_final(hash, out);
 }
 
-static bool
-add_row(struct sample_rows *rows, const struct report_volume *rv, int64_t hour,
-    int64_t nanos, int64_t account, const char *bins, struct err *err)
+bool
+sample_rows_add(
+    struct sample_rows *rows, const struct sample_row *row, struct err *err)
 {
-	uint8_t row[UUID_SIZE + 9 * 8 + REPORT_MAX_TEXT + BINS_SIZE];
-	uint8_t *p = row;
-	size_t bins_len = strlen(bins), at = rows->bytes.len;
+	uint8_t head[UUID_SIZE + 8 * 8], len[8];
+	uint8_t *p = head;
+	size_t at = rows->bytes.len;
 
 	if (rows->count == rows->cap) {
 		size_t cap = rows->cap > 0 ? 2 * rows->cap : 64;
@@ -110,20 +110,20 @@ add_row(struct sample_rows *rows, const struct report_volume *rv, int64_t hour,
 		rows->list = list;
 		rows->cap = cap;
 	}
-	memcpy(p, rv->id.bytes, UUID_SIZE);
-	p = put_number(p + UUID_SIZE, hour);
-	p = put_number(p, nanos);
-	p = put_number(p, rv->revision);
-	p = put_number(p, rv->bytes);
-	p = put_number(p, account);
-	p = put_number(p, rv->retired_bytes);
-	p = put_number(p, rv->inodes);
-	p = put_number(p, rv->name.len);
-	if (rv->name.len > 0)
-		memcpy(p, rv->name.text, rv->name.len);
-	p = put_number(p + rv->name.len, (int64_t)bins_len);
-	memcpy(p, bins, bins_len);
-	buf_add(&rows->bytes, row, (size_t)(p - row) + bins_len);
+	memcpy(p, row->volume, UUID_SIZE);
+	p = put_number(p + UUID_SIZE, row->hour);
+	p = put_number(p, row->nanos);
+	p = put_number(p, row->revision);
+	p = put_number(p, row->bytes);
+	p = put_number(p, row->account);
+	p = put_number(p, row->retired_bytes);
+	p = put_number(p, row->inodes);
+	put_number(p, (int64_t)row->name_len);
+	put_number(len, (int64_t)row->bins_len);
+	buf_add(&rows->bytes, head, sizeof head);
+	buf_add(&rows->bytes, row->name, row->name_len);
+	buf_add(&rows->bytes, len, sizeof len);
+	buf_add(&rows->bytes, row->bins, row->bins_len);
 	if (rows->bytes.failed)
 		return err_nomem(err);
 	rows->list[rows->count++] =
@@ -164,6 +164,26 @@ compare(struct sql *db, const struct report_volume *rv,
 	return same ? SAMPLE_KNOWN : SAMPLE_OTHER;
 }
 
+static bool
+add_row(struct sample_rows *rows, const struct report_volume *rv,
+    const struct sample_place *place, const struct row *row, struct err *err)
+{
+	const struct sample_row said = {.volume = rv->id.bytes,
+	    .hour = row->hour,
+	    .nanos = row->nanos,
+	    .revision = rv->revision,
+	    .bytes = rv->bytes,
+	    .account = place->account,
+	    .retired_bytes = rv->retired_bytes,
+	    .inodes = rv->inodes,
+	    .name = rv->name.text,
+	    .name_len = rv->name.len,
+	    .bins = row->bins,
+	    .bins_len = strlen(row->bins)};
+
+	return sample_rows_add(rows, &said, err);
+}
+
 enum sample_result
 sample_insert(struct sql *db, struct sample_rows *rows,
     const struct report *report, const struct report_volume *rv,
@@ -201,8 +221,6 @@ sample_insert(struct sql *db, struct sample_rows *rows,
 		return SAMPLE_FAILED;
 	if (sql_changes(db) == 0)
 		return compare(db, rv, place, &row, err);
-	return add_row(
-		   rows, rv, row.hour, row.nanos, place->account, row.bins, err)
-		   ? SAMPLE_STORED
-		   : SAMPLE_FAILED;
+	return add_row(rows, rv, place, &row, err) ? SAMPLE_STORED
+						   : SAMPLE_FAILED;
 }

@@ -51,7 +51,20 @@ struct sample_rows {
 	size_t count, cap;
 };
 
+/* One row as the digest sees it. */
+struct sample_row {
+	const uint8_t *volume; /* its UUID's bytes */
+	int64_t hour, nanos, revision, bytes, account;
+	int64_t retired_bytes, inodes; /* -1: none */
+	const char *name;
+	size_t name_len; /* 0: none */
+	const char *bins;
+	size_t bins_len; /* 0: none */
+};
+
 void sample_rows_clear(struct sample_rows *rows);
+bool sample_rows_add(
+    struct sample_rows *rows, const struct sample_row *row, struct err *err);
 void sample_rows_fini(struct sample_rows *rows);
 void sample_rows_digest(struct sample_rows *rows, struct tls_hash *hash,
     uint8_t out[TLS_SHA256_BYTES]);

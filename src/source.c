@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fact.h"
+#include "lib/buf.h"
 #include "source.h"
 
 static bool
@@ -47,6 +48,41 @@ allow(struct sql *db, int64_t source, const char *account, struct err *err)
 	return sql_run(s, err);
 }
 
+/* Puts "a,b" into names. */
+static bool
+allow_all(struct sql *db, int64_t source, const char *const *accounts,
+    size_t account_count, struct buf *names, struct err *err)
+{
+	for (size_t i = 0; i < account_count; i++) {
+		if (!allow(db, source, accounts[i], err))
+			return false;
+		buf_printf(names, "%s%s", i > 0 ? "," : "", accounts[i]);
+	}
+	return true;
+}
+
+/* The fact tells of the accounts and, as its body, of the token's hash. */
+static bool
+state(struct sql *db, const char *name, const char *accounts, const char *token,
+    const char *who, int64_t now, struct err *err)
+{
+	uint8_t hash[TLS_SHA256_BYTES];
+	struct buf detail = BUF_INIT;
+	struct fact fact = {.at = now,
+	    .kind = "source.created",
+	    .who = who,
+	    .subject = name,
+	    .body_sha256 = hash};
+	bool ok;
+
+	tls_sha256(token, strlen(token), hash);
+	fact_put(&detail, "accounts", accounts);
+	fact.detail = buf_text(&detail);
+	ok = detail.failed ? err_nomem(err) : fact_add(db, &fact, NULL, err);
+	buf_fini(&detail);
+	return ok;
+}
+
 /* The source, its accounts, its first token and the fact are one
  * transaction. */
 bool
@@ -54,15 +90,10 @@ source_create(struct sql *db, const char *name, const char *const *accounts,
     size_t account_count, const char *given, const char *who, int64_t now,
     char token[TOKEN_TEXT_SIZE], struct err *err)
 {
-	char detail[512] = "accounts=";
-	struct fact fact = {.at = now,
-	    .kind = "source.created",
-	    .who = who,
-	    .subject = name,
-	    .detail = detail};
 	struct token_spec spec = {
 	    .name = name, .role = TOKEN_SOURCE, .given = given};
-	size_t used;
+	struct buf names = BUF_INIT;
+	bool ok;
 
 	if (!account_name_valid(name))
 		return err_set(err, ERR_INPUT,
@@ -74,22 +105,17 @@ source_create(struct sql *db, const char *name, const char *const *accounts,
 		    "a source needs an account that it may report for");
 	if (!sql_begin(db, err))
 		return false;
-	if (!insert(db, name, now, &spec.source, err))
-		goto undo;
-	for (size_t i = 0; i < account_count; i++) {
-		if (!allow(db, spec.source, accounts[i], err))
-			goto undo;
-		used = strlen(detail);
-		snprintf(detail + used, sizeof detail - used, "%s%s",
-		    i > 0 ? "," : "", accounts[i]);
-	}
-	if (!token_create(db, &spec, now, token, err) ||
-	    !fact_add(db, &fact, NULL, err))
-		goto undo;
-	return sql_commit(db, err);
-undo:
-	sql_rollback(db);
-	return false;
+	ok = insert(db, name, now, &spec.source, err) &&
+	     allow_all(db, spec.source, accounts, account_count, &names, err) &&
+	     (!names.failed || err_nomem(err)) &&
+	     token_create(db, &spec, now, token, err) &&
+	     state(db, name, buf_text(&names), token, who, now, err);
+	if (ok)
+		ok = sql_commit(db, err);
+	else
+		sql_rollback(db);
+	buf_fini(&names);
+	return ok;
 }
 
 static void

@@ -106,7 +106,7 @@ what_was_created_is_found_by_name_and_row(void **state)
 		"SELECT count(*) FROM fact WHERE kind = 'account.created'"
 		" AND who = 'operator:me' AND subject = 'acme' AND at = 12345"
 		" AND detail LIKE '%gap_policy=hold max_carry_hours=48 "
-		"rounding=line%'",
+		"rounding=line%report_to=a@x.test,b@x.test'",
 		&f->err),
 	    1);
 }

@@ -224,6 +224,51 @@ a_head_is_printed_in_lower_case(void **state)
 }
 
 static void
+a_value_is_read_as_it_was_put(void **state)
+{
+	static const char *const VALUES[] = {"", "mean", "Acme Corp", "a=b",
+	    "\"", "\\", "say \"no\\yes\" twice", "\xc3\xa9", " "};
+	struct buf detail = BUF_INIT, value = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof VALUES / sizeof VALUES[0]; i++) {
+		buf_clear(&detail);
+		fact_put(&detail, "first", VALUES[i]);
+		fact_put_int(&detail, "n", -7);
+		fact_put(&detail, "last", VALUES[i]);
+		assert_true(fact_get(buf_text(&detail), "first", &value));
+		assert_string_equal(buf_text(&value), VALUES[i]);
+		assert_true(fact_get(buf_text(&detail), "n", &value));
+		assert_string_equal(buf_text(&value), "-7");
+		assert_true(fact_get(buf_text(&detail), "last", &value));
+		assert_string_equal(buf_text(&value), VALUES[i]);
+		assert_false(fact_get(buf_text(&detail), "b", &value));
+		assert_string_equal(buf_text(&value), "");
+		assert_false(fact_get(buf_text(&detail), "", &value));
+	}
+	buf_fini(&detail);
+	buf_fini(&value);
+}
+
+static void
+of_a_name_the_last_value_counts(void **state)
+{
+	struct buf value = BUF_INIT;
+
+	(void)state;
+	assert_true(fact_get("a=1 b=\"a=2 c=3\" a=4 x", "a", &value));
+	assert_string_equal(buf_text(&value), "4");
+	assert_false(fact_get("a=1 b=\"a=2 c=3\" a=4 x", "c", &value));
+	assert_false(fact_get("a=1 b=\"a=2 c=3\" a=4 x", "x", &value));
+	assert_true(fact_get("a=1 a=", "a", &value));
+	assert_string_equal(buf_text(&value), "");
+	/* What fact_put does not write is read all the same. */
+	assert_true(fact_get("why a=\"cut \\", "a", &value));
+	assert_string_equal(buf_text(&value), "cut \\");
+	buf_fini(&value);
+}
+
+static void
 the_operator_is_named(void **state)
 {
 	char text[80], cut[6];
@@ -246,6 +291,8 @@ main(void)
 	    FIXTURE_TEST(after_a_rollback_the_chain_goes_on_from_before),
 	    FIXTURE_TEST(an_append_that_fails_leaves_the_head),
 	    cmocka_unit_test(a_head_is_printed_in_lower_case),
+	    cmocka_unit_test(a_value_is_read_as_it_was_put),
+	    cmocka_unit_test(of_a_name_the_last_value_counts),
 	    cmocka_unit_test(the_operator_is_named),
 	};
 

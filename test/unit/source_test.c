@@ -50,7 +50,8 @@ a_new_source_has_its_accounts_and_a_token(void **state)
 	    fixture_int(f->db,
 		"SELECT count(*) FROM fact WHERE kind = 'source.created'"
 		" AND who = 'operator:me' AND subject = 'admin1'"
-		" AND detail = 'accounts=other,acme' AND at = 500",
+		" AND detail = 'accounts=other,acme' AND at = 500"
+		" AND body_sha256 = (SELECT hash FROM token)",
 		&f->err),
 	    1);
 }
