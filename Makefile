@@ -40,8 +40,8 @@ SRC = settings creds store fact account token source rate \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule delivery service server_clock route gate \
       server \
-      cmd cmd_init cmd_create cmd_list cmd_report cmd_deliver cmd_migrate \
-      cmd_start cmd_version main
+      cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
+      cmd_report cmd_deliver cmd_migrate cmd_start cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

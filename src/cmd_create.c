@@ -9,69 +9,15 @@
 
 #include "account.h"
 #include "cmd.h"
+#include "cmd_change.h"
 #include "creds.h"
 #include "fact.h"
 #include "lib/buf.h"
-#include "lib/clock.h"
 #include "lib/utc.h"
 #include "rate.h"
 #include "settings.h"
 #include "source.h"
-#include "store.h"
 #include "token.h"
-
-/* What every verb here has at hand. */
-struct change {
-	const struct opt_values *values;
-	struct sql *db; /* owned */
-	int64_t now;
-	char who[96];
-};
-
-typedef bool change_fn(struct change *change, struct err *err);
-
-static int
-run_change(const struct opt_values *values, change_fn *apply)
-{
-	struct err err = ERR_INIT;
-	struct change change = {.values = values};
-	struct clock clock;
-	char *folder = NULL;
-	int code = OPT_EXIT_DONE;
-
-	if (!settings_clock(values, &clock, &err))
-		return cmd_wrong(values, &err);
-	folder = cmd_path(values, "dbFolder", &err);
-	change.now = clock_secs(&clock);
-	fact_operator(change.who, sizeof change.who);
-	if (folder != NULL)
-		change.db =
-		    store_open_write(folder, STORE_CLI_BUSY_MS, NULL, &err);
-	if (change.db == NULL || !apply(&change, &err))
-		code = cmd_failed(values, &err);
-	sql_close(change.db);
-	free(folder);
-	return code;
-}
-
-static bool
-take_text(const struct change *change, const char *flag, char *out, size_t size,
-    struct err *err)
-{
-	const char *text = opt_get(change->values, flag);
-
-	if (text == NULL)
-		text = "";
-	if (strlen(text) >= size)
-		return err_set(err, ERR_INPUT, "--%s has more than %zu bytes",
-		    flag, size - 1);
-	for (const char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return err_set(err, ERR_INPUT,
-			    "--%s has a control character", flag);
-	memcpy(out, text, strlen(text) + 1);
-	return true;
-}
 
 /* --- account --- */
 
@@ -145,18 +91,18 @@ check_addresses(const char *list, struct err *err)
 }
 
 static bool
-create_account(struct change *change, struct err *err)
+create_account(struct cmd_change *change, struct err *err)
 {
 	const struct opt_values *v = change->values;
 	struct account a = {0};
 	int64_t carry = opt_int(v, "maxCarry");
 
-	if (!take_text(change, "name", a.name, sizeof a.name, err) ||
-	    !take_text(change, "displayName", a.display_name,
+	if (!cmd_change_text(change, "name", a.name, sizeof a.name, err) ||
+	    !cmd_change_text(change, "displayName", a.display_name,
 		sizeof a.display_name, err) ||
-	    !take_text(
+	    !cmd_change_text(
 		change, "currency", a.currency, sizeof a.currency, err) ||
-	    !take_text(
+	    !cmd_change_text(
 		change, "reportTo", a.report_to, sizeof a.report_to, err) ||
 	    !check_addresses(a.report_to, err))
 		return false;
@@ -183,7 +129,7 @@ static int
 run_account(const struct opt_values *values, void *ctx)
 {
 	(void)ctx;
-	return run_change(values, create_account);
+	return cmd_change_run(values, create_account);
 }
 
 const struct opt_command cmd_create_account = {
@@ -216,7 +162,7 @@ static const struct opt_flag source_flags[] = {
 };
 
 static bool
-create_source(struct change *change, struct err *err)
+create_source(struct cmd_change *change, struct err *err)
 {
 	const struct opt_values *v = change->values;
 	size_t n = opt_count(v, "account");
@@ -228,7 +174,7 @@ create_source(struct change *change, struct err *err)
 		return err_nomem(err);
 	for (size_t i = 0; i < n; i++)
 		accounts[i] = opt_nth(v, "account", i);
-	ok = take_text(change, "name", name, sizeof name, err) &&
+	ok = cmd_change_text(change, "name", name, sizeof name, err) &&
 	     source_create(change->db, name, accounts, n, opt_get(v, "token"),
 		 change->who, change->now, token, err);
 	if (ok) {
@@ -247,7 +193,7 @@ static int
 run_source(const struct opt_values *values, void *ctx)
 {
 	(void)ctx;
-	return run_change(values, create_source);
+	return cmd_change_run(values, create_source);
 }
 
 const struct opt_command cmd_create_source = {
@@ -278,7 +224,8 @@ static const struct opt_flag token_flags[] = {
 };
 
 static bool
-describe_token(struct change *change, struct token_spec *spec, struct err *err)
+describe_token(
+    struct cmd_change *change, struct token_spec *spec, struct err *err)
 {
 	const char *role = opt_get(change->values, "role");
 	const char *account = opt_get(change->values, "account");
@@ -302,7 +249,7 @@ describe_token(struct change *change, struct token_spec *spec, struct err *err)
 
 /* The fact tells of the role and, as its body, of the token's hash. */
 static bool
-state_token(struct change *change, const struct token_spec *spec,
+state_token(struct cmd_change *change, const struct token_spec *spec,
     const char *text, struct err *err)
 {
 	const char *account = opt_get(change->values, "account");
@@ -328,12 +275,12 @@ state_token(struct change *change, const struct token_spec *spec,
 
 /* The token and its fact are one transaction. */
 static bool
-create_token(struct change *change, struct err *err)
+create_token(struct cmd_change *change, struct err *err)
 {
 	char name[TOKEN_NAME_SIZE], text[TOKEN_TEXT_SIZE];
 	struct token_spec spec = {.name = name};
 
-	if (!take_text(change, "name", name, sizeof name, err) ||
+	if (!cmd_change_text(change, "name", name, sizeof name, err) ||
 	    !describe_token(change, &spec, err) || !sql_begin(change->db, err))
 		return false;
 	if (!token_create(change->db, &spec, change->now, text, err) ||
@@ -353,7 +300,7 @@ static int
 run_token(const struct opt_values *values, void *ctx)
 {
 	(void)ctx;
-	return run_change(values, create_token);
+	return cmd_change_run(values, create_token);
 }
 
 const struct opt_command cmd_create_token = {
@@ -388,7 +335,7 @@ static const struct opt_flag rate_flags[] = {
 };
 
 static bool
-create_rate(struct change *change, struct err *err)
+create_rate(struct cmd_change *change, struct err *err)
 {
 	const char *from = opt_get(change->values, "from");
 	struct rate r = {0};
@@ -396,9 +343,10 @@ create_rate(struct change *change, struct err *err)
 	struct account a;
 	int64_t at = 0;
 
-	if (!take_text(change, "account", account, sizeof account, err) ||
-	    !take_text(change, "rate", r.rate, sizeof r.rate, err) ||
-	    !take_text(change, "maxAge", r.max_age, sizeof r.max_age, err) ||
+	if (!cmd_change_text(change, "account", account, sizeof account, err) ||
+	    !cmd_change_text(change, "rate", r.rate, sizeof r.rate, err) ||
+	    !cmd_change_text(
+		change, "maxAge", r.max_age, sizeof r.max_age, err) ||
 	    !account_find(change->db, account, &a, err))
 		return false;
 	if (from != NULL &&
@@ -420,7 +368,7 @@ static int
 run_rate(const struct opt_values *values, void *ctx)
 {
 	(void)ctx;
-	return run_change(values, create_rate);
+	return cmd_change_run(values, create_rate);
 }
 
 const struct opt_command cmd_create_rate = {
