@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "ingest.h"
 #include "lib/log.h"
+#include "operate.h"
 #include "route.h"
 #include "server_clock.h"
 
@@ -80,6 +81,12 @@ static const struct route routes[] = {
     {"POST", "/v1/reports", ROUTE_SOURCE, "", on_post_report, false},
     {"PUT", "/v1/reports/{}", ROUTE_SOURCE, "", on_put_report, false},
     {"GET", "/v1/reports/{}", ROUTE_SOURCE, "", on_get_report, false},
+    {"GET", "/v1/quarantine", ROUTE_OPERATOR, OPERATE_QUARANTINE_PARAMS,
+	operate_list_quarantine, false},
+    {"POST", "/v1/quarantine/{}/release", ROUTE_OPERATOR, "", operate_release,
+	false},
+    {"POST", "/v1/quarantine/{}/discard", ROUTE_OPERATOR, "", operate_discard,
+	false},
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},

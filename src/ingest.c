@@ -79,13 +79,14 @@ write_answer(const struct ledger_answer *a, struct buf *out)
 	json_put_int(&w, "duplicates", a->duplicates);
 	json_put_array(&w, "quarantined");
 	for (size_t i = 0; i < a->quarantined_count; i++) {
-		const struct ledger_quarantined *q = &a->quarantined[i];
+		const struct quarantine_mark *q = &a->quarantined[i];
 
 		json_put_object(&w, NULL);
 		json_put_int(&w, "index", q->index);
 		json_put_string(
 		    &w, "volume_id", uuid_format(&q->volume_id, id));
-		json_put_string(&w, "reason", ledger_reason_name(q->reason));
+		json_put_string(
+		    &w, "reason", quarantine_reason_name(q->reason));
 		json_put_end(&w);
 	}
 	json_put_end(&w);

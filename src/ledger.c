@@ -1,7 +1,7 @@
 /*
  * ledger.c - reports into rows. In: a checked report, who sent it, when it
- * came. Out: its samples, each once, its row and its fact; or the first
- * answer again. Owns the tables named in ledger.h and a cache of volumes.
+ * came. Out: its samples, each once, its row and its facts; or the first
+ * answer again. Owns the table report and a cache of volumes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "ledger.h"
 #include "lib/utc.h"
+#include "quarantine.h"
 #include "sample.h"
 #include "source.h"
 #include "token.h"
@@ -17,15 +18,25 @@
 struct reporter {
 	struct source source;
 	struct source_account *accounts; /* owned */
-	int64_t *months; /* owned: a month that account_month has, or 0 */
 	size_t account_count;
 	int64_t token; /* last used, and noted at: */
 	int64_t token_used_at;
 };
 
+/* A fact that follows that of the report. */
+struct later {
+	const char *kind; /* static */
+	struct uuid volume_id;
+	char detail[SAMPLE_CHANGE_SIZE];
+	const char *body; /* borrowed from the report; NULL: none */
+	size_t body_len;
+};
+
 struct ledger {
-	struct sql *db;		    /* borrowed */
-	struct sample_rows rows;    /* of the report at hand */
+	struct sql *db;		 /* borrowed */
+	struct sample_rows rows; /* of the report at hand */
+	struct later *later;	 /* owned: of the report at hand */
+	size_t later_count, later_cap;
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
 	bool open;
@@ -42,29 +53,9 @@ struct intake {
 	struct reporter *reporter;
 	const struct report *report;
 	int64_t now_ms;
-	int64_t fact;		 /* the row its fact will have */
-	struct volume **retired; /* owned: volumes that it ends */
-	size_t retired_count;
+	int64_t fact; /* the row its fact will have */
 	struct ledger_answer *answer;
 };
-
-static const char *const reasons[] = {
-    [LEDGER_FUTURE] = "future",
-    [LEDGER_TOO_OLD] = "too_old",
-    [LEDGER_SIZE_BINS_MISMATCH] = "size_bins_mismatch",
-    [LEDGER_AFTER_RETIREMENT] = "after_retirement",
-    [LEDGER_CONFLICT] = "conflict",
-};
-
-enum {
-	REASON_COUNT = sizeof reasons / sizeof reasons[0]
-};
-
-const char *
-ledger_reason_name(enum ledger_reason reason)
-{
-	return reasons[reason];
-}
 
 void
 ledger_answer_fini(struct ledger_answer *answer)
@@ -79,10 +70,8 @@ void
 ledger_forget(struct ledger *l)
 {
 	volume_cache_clear(&l->volumes);
-	for (size_t i = 0; i < l->reporter_count; i++) {
+	for (size_t i = 0; i < l->reporter_count; i++)
 		free(l->reporters[i].accounts);
-		free(l->reporters[i].months);
-	}
 	free(l->reporters);
 	l->reporters = NULL;
 	l->reporter_count = 0;
@@ -110,22 +99,44 @@ find_reporter(struct ledger *l, int64_t source, struct err *err)
 	    !source_accounts(
 		l->db, source, &r->accounts, &r->account_count, err))
 		return NULL;
-	r->months = calloc(r->account_count + 1, sizeof *r->months);
-	if (r->months == NULL) {
-		free(r->accounts);
-		err_nomem(err);
-		return NULL;
-	}
 	l->reporter_count++;
 	return r;
 }
 
 /* --- one sample --- */
 
+/* The next fact behind that of the report; NULL without memory. */
+static struct later *
+add_later(struct intake *in, const char *kind, const struct uuid *volume_id,
+    struct err *err)
+{
+	struct ledger *l = in->ledger;
+	struct later *more;
+	size_t cap;
+
+	if (l->later_count == l->later_cap) {
+		cap = l->later_cap > 0 ? 2 * l->later_cap : 16;
+		more = reallocarray(l->later, cap, sizeof *more);
+		if (more == NULL) {
+			err_nomem(err);
+			return NULL;
+		}
+		l->later = more;
+		l->later_cap = cap;
+	}
+	more = &l->later[l->later_count++];
+	memset(more, 0, sizeof *more);
+	more->kind = kind;
+	more->volume_id = *volume_id;
+	return more;
+}
+
 static bool
 note_retirement(
     struct intake *in, struct volume *v, int64_t retired_at, struct err *err)
 {
+	char when[UTC_TEXT_SIZE];
+	struct later *later;
 	bool changed;
 
 	if (!volume_note_retirement(
@@ -133,49 +144,39 @@ note_retirement(
 		return false;
 	if (!changed)
 		return true;
-	if (in->retired == NULL)
-		in->retired =
-		    calloc(in->report->volume_count, sizeof(struct volume *));
-	if (in->retired == NULL)
-		return err_nomem(err);
-	in->retired[in->retired_count++] = v;
+	later = add_later(in, "volume.retired", &v->uuid, err);
+	if (later == NULL)
+		return false;
+	snprintf(later->detail, sizeof later->detail, "retired_at=%s",
+	    utc_format(v->retired_at, when));
 	return true;
 }
 
 static bool
 count_quarantine(struct ledger *l, struct err *err)
 {
-	struct sql_stmt *s;
-
-	if (l->open_quarantine >= 0)
-		return true;
-	s = sql_get(
-	    l->db, "SELECT count(*) FROM quarantine WHERE state = 'open'", err);
-	if (s == NULL || sql_step(s, err) != SQL_ROW)
-		return false;
-	l->open_quarantine = sql_int(s, 0);
-	sql_done(s);
-	return true;
+	return l->open_quarantine >= 0 ||
+	       quarantine_count(l->db, &l->open_quarantine, err);
 }
 
 static bool
 check_quarantine_room(struct ledger *l, struct err *err)
 {
-	return l->open_quarantine < LEDGER_MAX_QUARANTINE ||
+	return l->open_quarantine < QUARANTINE_MAX_OPEN ||
 	       err_set(err, ERR_BUSY,
 		   "the quarantine is full (%d open samples); an operator has "
 		   "to settle some",
-		   LEDGER_MAX_QUARANTINE);
+		   QUARANTINE_MAX_OPEN);
 }
 
 static bool
 set_aside(struct intake *in, uint32_t index, int64_t account,
-    enum ledger_reason reason, struct err *err)
+    enum quarantine_reason reason, struct err *err)
 {
 	struct ledger_answer *a = in->answer;
 	const struct report_volume *rv = &in->report->volumes[index];
-	struct ledger_quarantined *more;
-	struct sql_stmt *s;
+	struct quarantine_mark *more;
+	struct later *later;
 
 	if (!check_quarantine_room(in->ledger, err))
 		return false;
@@ -184,60 +185,55 @@ set_aside(struct intake *in, uint32_t index, int64_t account,
 	if (more == NULL)
 		return err_nomem(err);
 	a->quarantined = more;
-	more[a->quarantined_count++] = (struct ledger_quarantined){
+	more += a->quarantined_count++;
+	*more = (struct quarantine_mark){
 	    .index = index, .volume_id = rv->id, .reason = reason};
-	s = sql_get(in->ledger->db,
-	    "INSERT INTO quarantine (fact, position, volume_id, account,"
-	    " reason, body) VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, in->fact);
-	sql_bind_int(s, 2, index);
-	sql_bind_blob(s, 3, rv->id.bytes, UUID_SIZE);
-	sql_bind_int(s, 4, account);
-	sql_bind_text(s, 5, reasons[reason]);
-	sql_bind_text_len(s, 6, rv->json, rv->json_len);
 	in->ledger->open_quarantine++;
-	return sql_run(s, err);
+	if (!quarantine_add(in->ledger->db, in->fact, account, rv, more, err))
+		return false;
+	later = add_later(in, "sample.quarantined", &rv->id, err);
+	if (later == NULL)
+		return false;
+	snprintf(later->detail, sizeof later->detail,
+	    "reason=%s quarantine=%lld position=%u",
+	    quarantine_reason_name(reason), (long long)more->id, index);
+	later->body = rv->json;
+	later->body_len = rv->json_len;
+	return true;
 }
 
 /* Whether the sample itself, before the volume is looked at, must wait. */
 static bool
 is_doubtful(const struct intake *in, const struct report_volume *rv,
-    enum ledger_reason *reason)
+    enum quarantine_reason *reason)
 {
 	int64_t ms = rv->sampled_at * 1000 + rv->sampled_nanos / 1000000;
 
 	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
-		*reason = LEDGER_FUTURE;
+		*reason = QUARANTINE_FUTURE;
 	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000))
-		*reason = LEDGER_TOO_OLD;
+		*reason = QUARANTINE_TOO_OLD;
 	else if (!sample_bins_add_up(in->report, rv))
-		*reason = LEDGER_SIZE_BINS_MISMATCH;
+		*reason = QUARANTINE_SIZE_BINS_MISMATCH;
 	else
 		return false;
 	return true;
 }
 
+/* before is the row that counted for its instant until now. */
 static bool
-note_account_month(
-    struct intake *in, size_t payer, int64_t month, struct err *err)
+note_stored(struct intake *in, const struct report_volume *rv,
+    const struct sample_known *before, struct err *err)
 {
-	struct sql_stmt *s;
+	struct later *later;
 
-	if (in->reporter->months[payer] == month)
+	in->answer->stored++;
+	if (!before->there)
 		return true;
-	s = sql_get(in->ledger->db,
-	    "INSERT INTO account_month (account, month) VALUES (?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    err);
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, in->reporter->accounts[payer].id);
-	sql_bind_int(s, 2, month);
-	in->reporter->months[payer] = month;
-	return sql_run(s, err);
+	later = add_later(in, "sample.superseded", &rv->id, err);
+	if (later != NULL)
+		sample_format_change(rv, before, later->detail);
+	return later != NULL;
 }
 
 static bool
@@ -246,8 +242,9 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	const struct report_volume *rv = &in->report->volumes[index];
 	int64_t account = in->reporter->accounts[payer].id;
 	struct ledger *l = in->ledger;
-	enum ledger_reason reason;
+	enum quarantine_reason reason;
 	struct sample_place place;
+	struct sample_known before;
 	struct volume *v;
 
 	if (is_doubtful(in, rv, &reason))
@@ -257,25 +254,18 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at)
 		return set_aside(
-		    in, index, account, LEDGER_AFTER_RETIREMENT, err);
-	if (!volume_note_name(l->db, v, &rv->name, err) ||
-	    !volume_note_region(l->db, v, &rv->region, err) ||
-	    !volume_note_month(l->db, v, account, rv->sampled_at, err) ||
-	    !note_account_month(in, payer, v->month, err))
-		return false;
-	place = (struct sample_place){.volume = v->id,
-	    .account = account,
-	    .name = v->name_id,
-	    .fact = in->fact};
-	switch (sample_insert(l->db, &l->rows, in->report, rv, &place, err)) {
+		    in, index, account, QUARANTINE_AFTER_RETIREMENT, err);
+	place = (struct sample_place){
+	    .volume = v, .account = account, .fact = in->fact};
+	switch (sample_store(
+	    l->db, &l->rows, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
-		in->answer->stored++;
-		return true;
+		return note_stored(in, rv, &before, err);
 	case SAMPLE_KNOWN:
 		in->answer->duplicates++;
 		return true;
 	case SAMPLE_OTHER:
-		return set_aside(in, index, account, LEDGER_CONFLICT, err);
+		return set_aside(in, index, account, QUARANTINE_CONFLICT, err);
 	default:
 		return false;
 	}
@@ -338,12 +328,34 @@ insert_report(struct intake *in, struct err *err)
 }
 
 static bool
+state_later(struct intake *in, const struct later *later, const char *who,
+    struct err *err)
+{
+	struct ledger *l = in->ledger;
+	uint8_t body_sha256[FACT_HASH_SIZE];
+	char subject[UUID_TEXT_SIZE];
+	struct fact fact = {.at = in->now_ms / 1000,
+	    .kind = later->kind,
+	    .who = who,
+	    .subject = uuid_format(&later->volume_id, subject),
+	    .detail = later->detail};
+
+	if (later->body != NULL) {
+		tls_hash_reset(l->fact_hash);
+		tls_hash_add(l->fact_hash, later->body, later->body_len);
+		tls_hash_final(l->fact_hash, body_sha256);
+		fact.body_sha256 = body_sha256;
+	}
+	return fact_append(l->db, l->fact_hash, &l->head, &fact, err);
+}
+
+/* That of the report comes first: its hash is in the answer. */
+static bool
 state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 {
 	struct ledger *l = in->ledger;
 	uint8_t rows_sha256[FACT_HASH_SIZE];
-	char who[SOURCE_NAME_SIZE + 8], subject[UUID_TEXT_SIZE];
-	char detail[160], when[UTC_TEXT_SIZE];
+	char who[SOURCE_NAME_SIZE + 8], subject[UUID_TEXT_SIZE], detail[160];
 	struct fact fact = {.at = in->now_ms / 1000,
 	    .kind = "report.accepted",
 	    .who = who,
@@ -362,15 +374,9 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
 		return false;
 	memcpy(in->answer->head, l->head.hash, FACT_HASH_SIZE);
-	fact.kind = "volume.retired";
-	fact.body_sha256 = fact.rows_sha256 = NULL;
-	for (size_t i = 0; i < in->retired_count; i++) {
-		uuid_format(&in->retired[i]->uuid, subject);
-		snprintf(detail, sizeof detail, "retired_at=%s",
-		    utc_format(in->retired[i]->retired_at, when));
-		if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
+	for (size_t i = 0; i < l->later_count; i++)
+		if (!state_later(in, &l->later[i], who, err))
 			return false;
-	}
 	return true;
 }
 
@@ -393,6 +399,7 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
 {
 	sample_rows_clear(&in->ledger->rows);
+	in->ledger->later_count = 0;
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
@@ -418,7 +425,7 @@ may_be_refused(struct intake *in, bool *may, struct err *err)
 	if (!count_quarantine(l, err))
 		return false;
 	*may = l->open_quarantine + (int64_t)in->report->volume_count >
-	       LEDGER_MAX_QUARANTINE;
+	       QUARANTINE_MAX_OPEN;
 	return true;
 }
 
@@ -454,42 +461,6 @@ take_report(struct intake *in, const size_t *payers, int64_t token,
 }
 
 /* --- what became of it --- */
-
-static bool
-load_quarantined(
-    struct ledger *l, int64_t fact, struct ledger_answer *a, struct err *err)
-{
-	struct sql_stmt *s = sql_get(l->db,
-	    "SELECT position, volume_id, reason FROM quarantine"
-	    " WHERE fact = ? ORDER BY position",
-	    err);
-	enum sql_result result = SQL_FAILED;
-	struct ledger_quarantined *q, *more;
-	const void *id;
-	size_t len;
-
-	if (s != NULL)
-		sql_bind_int(s, 1, fact);
-	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
-		more = reallocarray(
-		    a->quarantined, a->quarantined_count + 1, sizeof *more);
-		if (more == NULL) {
-			sql_done(s);
-			return err_nomem(err);
-		}
-		a->quarantined = more;
-		q = &more[a->quarantined_count++];
-		memset(q, 0, sizeof *q);
-		q->index = (uint32_t)sql_int(s, 0);
-		id = sql_blob(s, 1, &len);
-		if (len == UUID_SIZE)
-			memcpy(q->volume_id.bytes, id, len);
-		for (int r = 0; r < REASON_COUNT; r++)
-			if (strcmp(sql_text(s, 2), reasons[r]) == 0)
-				q->reason = (enum ledger_reason)r;
-	}
-	return result == SQL_END;
-}
 
 /* LEDGER_REPLAYED with the answer and the body's digest, or LEDGER_STORED
  * when the id is free. */
@@ -536,7 +507,9 @@ find_report(struct ledger *l, int64_t source, const struct uuid *report_id,
 		    err, ERR_BROKEN, "fact %lld is damaged", (long long)fact);
 		return LEDGER_FAILED;
 	}
-	if (quarantined > 0 && !load_quarantined(l, fact, a, err)) {
+	if (quarantined > 0 &&
+	    !quarantine_of_report(
+		l->db, fact, &a->quarantined, &a->quarantined_count, err)) {
 		ledger_answer_fini(a);
 		return LEDGER_FAILED;
 	}
@@ -579,7 +552,6 @@ add_new(struct intake *in, int64_t source, int64_t token,
 			result = LEDGER_FAILED;
 		}
 	}
-	free(in->retired);
 	free(payers);
 	return result;
 }
@@ -640,6 +612,7 @@ ledger_close(struct ledger *ledger)
 	ledger_rollback(ledger);
 	ledger_forget(ledger);
 	sample_rows_fini(&ledger->rows);
+	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
 }

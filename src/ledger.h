@@ -4,9 +4,8 @@
  *
  * A ledger is the server's way of writing: it opens a transaction, takes
  * reports into it, each whole or not at all, and commits once for all of
- * them. Owns the tables report, account_month and quarantine. It keeps what
- * it knows of volumes and sources in memory and forgets it when another
- * process has written.
+ * them. Owns the table report. It keeps what it knows of volumes and sources in
+ * memory and forgets it when another process has written.
  */
 #ifndef SRC_LEDGER_H
 #define SRC_LEDGER_H
@@ -19,31 +18,13 @@
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "lib/uuid.h"
+#include "quarantine.h"
 #include "report.h"
 
 /* The limits that decide about quarantine. */
 enum {
 	LEDGER_MAX_FUTURE_SECS = 300,
 	LEDGER_MAX_AGE_SECS = 35 * 86400,
-	LEDGER_MAX_QUARANTINE = 100000, /* open rows */
-};
-
-enum ledger_reason {
-	LEDGER_FUTURE,		   /* sampled too far in the future */
-	LEDGER_TOO_OLD,		   /* sampled too long ago */
-	LEDGER_SIZE_BINS_MISMATCH, /* bins do not add up to bytes */
-	LEDGER_AFTER_RETIREMENT,   /* sampled after the volume's end */
-	LEDGER_CONFLICT,	   /* another size for the same key */
-};
-
-/* "future", "too_old", "size_bins_mismatch", "after_retirement",
- * "conflict". */
-const char *ledger_reason_name(enum ledger_reason reason);
-
-struct ledger_quarantined {
-	uint32_t index; /* of the volume in the report, from 0 */
-	struct uuid volume_id;
-	enum ledger_reason reason;
 };
 
 /* What became of a report; the same at every repetition. */
@@ -53,7 +34,7 @@ struct ledger_answer {
 	int64_t skew_ms;     /* sent_at - received_at */
 	int64_t stored, duplicates;
 	int64_t unknown_members;
-	struct ledger_quarantined *quarantined; /* owned */
+	struct quarantine_mark *quarantined; /* owned */
 	size_t quarantined_count;
 	uint8_t head[FACT_HASH_SIZE]; /* the chain's head behind it */
 };

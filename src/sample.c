@@ -133,11 +133,28 @@ sample_rows_add(
 
 /* --- the row --- */
 
-/* The row's key and what is compared of it. */
+/* The row's key but for its revision, and what is compared of it. */
 struct row {
 	int64_t hour, nanos;
 	char bins[BINS_SIZE];
 };
+
+static void
+find_instant(const struct report_volume *rv, struct row *row)
+{
+	row->hour = rv->sampled_at / UTC_HOUR_SECS;
+	row->nanos =
+	    rv->sampled_at % UTC_HOUR_SECS * 1000000000 + rv->sampled_nanos;
+}
+
+static void
+bind_instant(
+    struct sql_stmt *s, const struct row *row, const struct volume *volume)
+{
+	sql_bind_int(s, 1, row->hour);
+	sql_bind_int(s, 2, volume->id);
+	sql_bind_int(s, 3, row->nanos);
+}
 
 /* Whether the row that has the key already says the same. */
 static enum sample_result
@@ -152,9 +169,7 @@ compare(struct sql *db, const struct report_volume *rv,
 
 	if (s == NULL)
 		return SAMPLE_FAILED;
-	sql_bind_int(s, 1, row->hour);
-	sql_bind_int(s, 2, place->volume);
-	sql_bind_int(s, 3, row->nanos);
+	bind_instant(s, row, place->volume);
 	sql_bind_int(s, 4, rv->revision);
 	if (sql_step(s, err) != SQL_ROW)
 		return SAMPLE_FAILED;
@@ -162,6 +177,92 @@ compare(struct sql *db, const struct report_volume *rv,
 	       strcmp(sql_text(s, 2), row->bins) == 0;
 	sql_done(s);
 	return same ? SAMPLE_KNOWN : SAMPLE_OTHER;
+}
+
+/* The row that counts of an instant, but for one revision (-1: none). */
+static bool
+find_highest(struct sql *db, const struct row *row, const struct volume *v,
+    int64_t except, struct sample_known *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT revision, bytes FROM sample"
+	    " WHERE hour = ? AND volume = ? AND nanos = ? AND revision <> ?"
+	    " ORDER BY revision DESC LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	bind_instant(s, row, v);
+	sql_bind_int(s, 4, except);
+	result = sql_step(s, err);
+	out->there = result == SQL_ROW;
+	if (!out->there)
+		return result == SQL_END;
+	out->revision = sql_int(s, 0);
+	out->bytes = sql_int(s, 1);
+	sql_done(s);
+	return true;
+}
+
+bool
+sample_find_revision(struct sql *db, const struct report_volume *rv,
+    const struct sample_place *place, int64_t *revision, struct err *err)
+{
+	struct sample_known known = {.revision = -1};
+	struct row row;
+
+	find_instant(rv, &row);
+	if (!find_highest(db, &row, place->volume, -1, &known, err))
+		return false;
+	*revision = known.revision;
+	return true;
+}
+
+static enum sample_result
+insert(struct sql *db, const struct report_volume *rv,
+    const struct sample_place *place, const struct row *row, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO sample (hour, volume, nanos, revision, bytes,"
+	    " account, fact, name, bins, retired_bytes, inodes)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return SAMPLE_FAILED;
+	bind_instant(s, row, place->volume);
+	sql_bind_int(s, 4, rv->revision);
+	sql_bind_int(s, 5, rv->bytes);
+	sql_bind_int(s, 6, place->account);
+	sql_bind_int(s, 7, place->fact);
+	if (rv->name.len > 0)
+		sql_bind_int(s, 8, place->volume->name_id);
+	if (row->bins[0] != '\0')
+		sql_bind_text(s, 9, row->bins);
+	if (rv->retired_bytes >= 0)
+		sql_bind_int(s, 10, rv->retired_bytes);
+	if (rv->inodes >= 0)
+		sql_bind_int(s, 11, rv->inodes);
+	if (!sql_run(s, err))
+		return SAMPLE_FAILED;
+	return sql_changes(db) > 0 ? SAMPLE_STORED
+				   : compare(db, rv, place, row, err);
+}
+
+/* An instant has other rows only where a revision above 0 is involved. */
+static bool
+note_revision(struct sql *db, const struct report_volume *rv,
+    const struct sample_place *place, const struct row *row,
+    struct sample_known *before, struct err *err)
+{
+	if (rv->revision == 0 && row->hour > place->volume->revised_hour)
+		return true;
+	if (!find_highest(db, row, place->volume, rv->revision, before, err))
+		return false;
+	return rv->revision == 0 ||
+	       volume_note_revision(db, place->volume, row->hour, err);
 }
 
 static bool
@@ -185,42 +286,57 @@ add_row(struct sample_rows *rows, const struct report_volume *rv,
 }
 
 enum sample_result
-sample_insert(struct sql *db, struct sample_rows *rows,
+sample_store(struct sql *db, struct sample_rows *rows,
     const struct report *report, const struct report_volume *rv,
-    const struct sample_place *place, struct err *err)
+    const struct sample_place *place, struct sample_known *before,
+    struct err *err)
 {
-	struct sql_stmt *s = sql_get(db,
-	    "INSERT INTO sample (hour, volume, nanos, revision, bytes,"
-	    " account, fact, name, bins, retired_bytes, inodes)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	    err);
-	struct row row = {.hour = rv->sampled_at / UTC_HOUR_SECS,
-	    .nanos = rv->sampled_at % UTC_HOUR_SECS * 1000000000 +
-		     rv->sampled_nanos};
+	struct volume *v = place->volume;
+	enum sample_result result;
+	struct row row;
 
-	if (s == NULL)
+	before->there = false;
+	if (!volume_note_name(db, v, &rv->name, err) ||
+	    !volume_note_region(db, v, &rv->region, err) ||
+	    !volume_note_month(db, v, place->account, rv->sampled_at, err))
 		return SAMPLE_FAILED;
+	find_instant(rv, &row);
 	format_bins(report, rv, row.bins);
-	sql_bind_int(s, 1, row.hour);
-	sql_bind_int(s, 2, place->volume);
-	sql_bind_int(s, 3, row.nanos);
-	sql_bind_int(s, 4, rv->revision);
-	sql_bind_int(s, 5, rv->bytes);
-	sql_bind_int(s, 6, place->account);
-	sql_bind_int(s, 7, place->fact);
-	if (rv->name.len > 0)
-		sql_bind_int(s, 8, place->name);
-	if (row.bins[0] != '\0')
-		sql_bind_text(s, 9, row.bins);
-	if (rv->retired_bytes >= 0)
-		sql_bind_int(s, 10, rv->retired_bytes);
-	if (rv->inodes >= 0)
-		sql_bind_int(s, 11, rv->inodes);
-	if (!sql_run(s, err))
+	result = insert(db, rv, place, &row, err);
+	if (result != SAMPLE_STORED)
+		return result;
+	if (!note_revision(db, rv, place, &row, before, err) ||
+	    !add_row(rows, rv, place, &row, err))
 		return SAMPLE_FAILED;
-	if (sql_changes(db) == 0)
-		return compare(db, rv, place, &row, err);
-	return add_row(rows, rv, place, &row, err) ? SAMPLE_STORED
-						   : SAMPLE_FAILED;
+	return SAMPLE_STORED;
+}
+
+/* --- words --- */
+
+char *
+sample_format_instant(
+    const struct report_volume *rv, char out[SAMPLE_INSTANT_SIZE])
+{
+	size_t len = strlen(utc_format(rv->sampled_at, out));
+
+	/* In place of the Z. */
+	if (rv->sampled_nanos != 0)
+		snprintf(out + len - 1, SAMPLE_INSTANT_SIZE - len + 1, ".%09dZ",
+		    (int)rv->sampled_nanos);
+	return out;
+}
+
+char *
+sample_format_change(const struct report_volume *rv,
+    const struct sample_known *before, char out[SAMPLE_CHANGE_SIZE])
+{
+	char when[SAMPLE_INSTANT_SIZE];
+
+	snprintf(out, SAMPLE_CHANGE_SIZE,
+	    "sampled_at=%s old_revision=%lld old_bytes=%lld "
+	    "new_revision=%lld new_bytes=%lld",
+	    sample_format_instant(rv, when), (long long)before->revision,
+	    (long long)before->bytes, (long long)rv->revision,
+	    (long long)rv->bytes);
+	return out;
 }

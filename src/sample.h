@@ -13,7 +13,9 @@
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "lib/tls.h"
+#include "lib/utc.h"
 #include "report.h"
+#include "volume.h"
 
 enum sample_result {
 	SAMPLE_STORED,
@@ -22,11 +24,17 @@ enum sample_result {
 	SAMPLE_FAILED,
 };
 
-/* The rows that a sample belongs to. */
+/* Where a sample belongs; rows. */
 struct sample_place {
-	int64_t volume, account;
-	int64_t name; /* of volume_name; counts when the sample has a name */
-	int64_t fact; /* of the report that brings it */
+	struct volume *volume; /* borrowed */
+	int64_t account;
+	int64_t fact; /* of the report that brings it, or of its release */
+};
+
+/* The row of an instant that counts: that with the highest revision. */
+struct sample_known {
+	bool there;
+	int64_t revision, bytes;
 };
 
 /* Whether the bins of a volume, if it has any, add up to its bytes. */
@@ -69,10 +77,34 @@ void sample_rows_fini(struct sample_rows *rows);
 void sample_rows_digest(struct sample_rows *rows, struct tls_hash *hash,
     uint8_t out[TLS_SHA256_BYTES]);
 
-/* Stores a sample, inside the caller's transaction, unless its key is taken,
- * and adds it to rows if it did. */
-enum sample_result sample_insert(struct sql *db, struct sample_rows *rows,
+/*
+ * Stores a sample, inside the caller's transaction, unless its key is taken,
+ * adds it to rows if it did, and notes what it states of its volume: name,
+ * region, month. When it was stored, before is the row that counted for its
+ * instant until now.
+ */
+enum sample_result sample_store(struct sql *db, struct sample_rows *rows,
     const struct report *report, const struct report_volume *rv,
-    const struct sample_place *place, struct err *err);
+    const struct sample_place *place, struct sample_known *before,
+    struct err *err);
+
+/* The highest revision of the sample's instant, which has one. */
+bool sample_find_revision(struct sql *db, const struct report_volume *rv,
+    const struct sample_place *place, int64_t *revision, struct err *err);
+
+/* "2026-10-01T00:00:00Z", with nine digits of a fraction if there is one;
+ * returns out. */
+enum {
+	SAMPLE_INSTANT_SIZE = UTC_TEXT_SIZE + 10
+};
+char *sample_format_instant(
+    const struct report_volume *rv, char out[SAMPLE_INSTANT_SIZE]);
+
+/* The detail of the fact "sample.superseded"; returns out. */
+enum {
+	SAMPLE_CHANGE_SIZE = 192
+};
+char *sample_format_change(const struct report_volume *rv,
+    const struct sample_known *before, char out[SAMPLE_CHANGE_SIZE]);
 
 #endif

@@ -54,8 +54,8 @@ static bool
 load_volume(struct sql *db, struct volume *v, bool *found, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "SELECT id, ifnull(retired_at, 0), region FROM volume"
-	    " WHERE volume_id = ?",
+	    "SELECT id, ifnull(retired_at, 0), region, ifnull(lives_until, 0),"
+	    " ifnull(revised_hour, -1) FROM volume WHERE volume_id = ?",
 	    err);
 	enum sql_result result;
 
@@ -70,6 +70,8 @@ load_volume(struct sql *db, struct volume *v, bool *found, struct err *err)
 	v->id = sql_int(s, 0);
 	v->retired_at = sql_int(s, 1);
 	v->region = strdup(sql_text(s, 2));
+	v->lives_until = sql_int(s, 3);
+	v->revised_hour = sql_int(s, 4);
 	sql_done(s);
 	return v->region != NULL || err_nomem(err);
 }
@@ -109,6 +111,7 @@ volume_find(struct sql *db, struct volume_cache *cache, const struct uuid *id,
 	}
 	v->uuid = *id;
 	v->month = -1;
+	v->revised_hour = -1;
 	if (!load_volume(db, v, &known, err) ||
 	    (!known && !insert_volume(db, v, created_at, err))) {
 		free_volume(v);
@@ -217,6 +220,22 @@ add_account(struct sql *db, const struct volume *v, int64_t account,
 	return sql_run(s, err);
 }
 
+static bool
+add_account_month(
+    struct sql *db, int64_t account, int64_t month, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO account_month (account, month) VALUES (?, ?)"
+	    " ON CONFLICT DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, account);
+	sql_bind_int(s, 2, month);
+	return sql_run(s, err);
+}
+
 bool
 volume_note_month(struct sql *db, struct volume *v, int64_t account, int64_t at,
     struct err *err)
@@ -226,23 +245,44 @@ volume_note_month(struct sql *db, struct volume *v, int64_t account, int64_t at,
 	if (month == v->month && account == v->account)
 		return true;
 	if (!add_month(db, v, month, err) ||
-	    !add_account(db, v, account, month, err))
+	    !add_account(db, v, account, month, err) ||
+	    !add_account_month(db, account, month, err))
 		return false;
 	v->month = month;
 	v->account = account;
 	return true;
 }
 
+bool
+volume_note_revision(
+    struct sql *db, struct volume *v, int64_t hour, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (hour <= v->revised_hour)
+		return true;
+	s = sql_get(db, "UPDATE volume SET revised_hour = ? WHERE id = ?", err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, hour);
+	sql_bind_int(s, 2, v->id);
+	v->revised_hour = hour;
+	return sql_run(s, err);
+}
+
 static bool
 set_end(struct sql *db, const struct volume *v, struct err *err)
 {
-	struct sql_stmt *s =
-	    sql_get(db, "UPDATE volume SET retired_at = ? WHERE id = ?", err);
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE volume SET retired_at = ?, lives_until = ? WHERE id = ?",
+	    err);
 
 	if (s == NULL)
 		return false;
 	sql_bind_int(s, 1, v->retired_at);
-	sql_bind_int(s, 2, v->id);
+	if (v->lives_until != 0)
+		sql_bind_int(s, 2, v->lives_until);
+	sql_bind_int(s, 3, v->id);
 	return sql_run(s, err);
 }
 
@@ -267,11 +307,19 @@ bool
 volume_note_retirement(struct sql *db, struct volume *v, int64_t retired_at,
     int64_t fact, bool *changed, struct err *err)
 {
-	*changed = retired_at != 0 &&
+	*changed = retired_at != 0 && retired_at >= v->lives_until &&
 		   (v->retired_at == 0 || retired_at < v->retired_at);
 	if (!*changed)
 		return true;
 	v->retired_at = retired_at;
+	return set_end(db, v, err) && add_end(db, v, fact, err);
+}
+
+bool
+volume_extend(struct sql *db, struct volume *v, int64_t until, int64_t fact,
+    struct err *err)
+{
+	v->retired_at = v->lives_until = until;
 	return set_end(db, v, err) && add_end(db, v, fact, err);
 }
 

@@ -2,9 +2,10 @@
  * volume.h - volumes by their UUID: names, region, life time, and the months
  * in which they were seen.
  *
- * Owns the tables volume, volume_name, volume_month, volume_account and
- * volume_end. The ledger asks for a volume with every sample, so what is known is kept in memory; a cache is
- * cleared when a transaction is undone or another process has written.
+ * Owns the tables volume, volume_name, volume_month, volume_account,
+ * volume_end and account_month. The ledger asks for a volume with every
+ * sample, so what is known is kept in memory; a cache is cleared when a
+ * transaction is undone or another process has written.
  */
 #ifndef SRC_VOLUME_H
 #define SRC_VOLUME_H
@@ -19,11 +20,13 @@
 #include "report.h"
 
 struct volume {
-	struct uuid uuid;   /* the key */
-	int64_t id;	    /* its row */
-	int64_t retired_at; /* unix seconds; 0: alive */
-	int64_t name_id;    /* row of the name last stated; 0: none */
-	int64_t month;	    /* a month that volume_month has; -1: unknown */
+	struct uuid uuid;     /* the key */
+	int64_t id;	      /* its row */
+	int64_t retired_at;   /* unix seconds; 0: alive */
+	int64_t lives_until;  /* an earlier end does not count */
+	int64_t revised_hour; /* the latest with a revision above 0; or -1 */
+	int64_t name_id;      /* row of the name last stated; 0: none */
+	int64_t month;	      /* a month that volume_month has; -1: unknown */
 	int64_t account; /* volume_account has it from month on, or earlier */
 	char *name;	 /* owned; NULL: none stated since it was cached */
 	char *region;	 /* owned */
@@ -49,12 +52,19 @@ bool volume_note_region(struct sql *db, struct volume *v,
     const struct report_text *region, struct err *err);
 bool volume_note_month(struct sql *db, struct volume *v, int64_t account,
     int64_t at, struct err *err);
+bool volume_note_revision(
+    struct sql *db, struct volume *v, int64_t hour, struct err *err);
 
-/* The earliest stated end counts, whatever order reports come in; *changed
- * says whether this one is earlier than what was known. 0 states nothing.
- * fact is that of the report. */
+/* The earliest stated end counts, whatever order reports come in, but none
+ * before lives_until; *changed says whether this one is earlier than what was
+ * known. 0 states nothing. fact is that of the report. */
 bool volume_note_retirement(struct sql *db, struct volume *v,
     int64_t retired_at, int64_t fact, bool *changed, struct err *err);
+
+/* An operator's word: the volume lived until then, and ends there; what is
+ * stated earlier does not count any more. */
+bool volume_extend(struct sql *db, struct volume *v, int64_t until,
+    int64_t fact, struct err *err);
 
 /* A month as volume_month keeps it: year * 12 + month - 1; and the hour
  * (unix seconds / 3600) with which one begins. */

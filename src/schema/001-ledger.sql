@@ -112,7 +112,7 @@ CREATE TABLE volume_month (
   PRIMARY KEY (volume, month)
 ) STRICT, WITHOUT ROWID;
 
--- ledger.c: the months in which an account has samples.
+-- volume.c: the months in which an account has samples.
 CREATE TABLE account_month (
   account INTEGER NOT NULL REFERENCES account(id),
   month INTEGER NOT NULL,
@@ -137,7 +137,7 @@ CREATE TABLE sample (
   PRIMARY KEY (hour, volume, nanos, revision)
 ) STRICT, WITHOUT ROWID;
 
--- ledger.c: what could not be taken as it is; body is the volume's object as sent.
+-- quarantine.c: what could not be taken as it is; body is the volume's object as sent.
 CREATE TABLE quarantine (
   id INTEGER PRIMARY KEY,
   fact INTEGER NOT NULL,

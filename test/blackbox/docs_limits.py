@@ -50,7 +50,13 @@ LIMITS = {
     "a sample's age": (" days", DAY, of("src/ledger.h",
                                         "LEDGER_MAX_AGE_SECS")),
     "open samples in quarantine":
-        ("", 1, of("src/ledger.h", "LEDGER_MAX_QUARANTINE")),
+        ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_OPEN")),
+    "samples of a page of the quarantine":
+        ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
+    "page of the quarantine, and one sample more":
+        (" MiB", MIB, of("src/quarantine.h", "QUARANTINE_PAGE_BYTES")),
+    "reason of an operator":
+        (" bytes", 1, of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     "reports in a commit": ("", 1, of("src/ingest.h", "INGEST_MAX_GROUP")),
     "samples in a commit, more or less":
         ("", 1, of("src/ingest.h", "INGEST_MAX_ROWS")),
@@ -64,6 +70,14 @@ SENTENCES = [
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_FUTURE_SECS") / 60),
     (PAGE, "more than 35 days ago",
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_AGE_SECS") / DAY),
+    (PAGE, "how many, 1 to 10000,",
+     of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
+    (PAGE, "by default 1000",
+     of("src/quarantine.h", "QUARANTINE_PAGE")),
+    (PAGE, "says why in 1 to 255 bytes",
+     of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
+    ("stat.flexfs.8", "Why, in 1 to 255 bytes",
+     of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     (PAGE, "more than 5 % of its hours are estimated",
      of("src/invoice.h", "INVOICE_MAX_ESTIMATED_PERCENT")),
     (PAGE, "up to 30 digits behind the point",

@@ -92,9 +92,27 @@ class DocsReport(support.TestCase):
 
     def test_reasons_of_quarantine_are_the_ledgers(self):
         said = {item.head.removeprefix("Li ") for item in
-                manual.section(PAGE, "THE REPORT", "Quarantine").items}
+                manual.section(PAGE, "THE REPORT", "Quarantine").items
+                if item.head.startswith("Li ")}
         self.assertEqual(said, set(re.findall(
-            r'\[LEDGER_\w+\] = "(\w+)"', manual.code("src/ledger.c"))))
+            r'\[QUARANTINE_\w+\] = "(\w+)"', manual.code(
+                "src/quarantine.c"))))
+
+    def test_members_of_a_sample_that_waits_are_the_programs(self):
+        server, token = self.start()
+        operator = server.create_token("kim", "operator")
+        report, = examples("THE REPORT")
+        report["volumes"][0]["sampled_at"] = "2020-01-01T00:00:00Z"
+        server.send_report(token, report)
+        waits, = server.curl("/v1/quarantine", token=operator).json()[
+            "quarantine"]
+        told = server.curl("/v1/quarantine/1/release", token=operator,
+                           json={"reason": "r"}).json()
+        self.assertEqual(lists("Quarantine")[-1], set(waits))
+        text = " ".join(manual.section(
+            PAGE, "THE REPORT", "Quarantine").lines)
+        for name in set(told) - set(waits):
+            self.assertIn(f".Va {name} ", text + " ")
 
     def test_states_and_reasons_are_the_bills(self):
         section = manual.section(PAGE, "METERING", "States")

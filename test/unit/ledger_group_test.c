@@ -50,7 +50,7 @@ came_to(struct fixture *f, enum ledger_result result, const char *expected)
 	} else {
 		assert_int_equal(f->answer.quarantined_count, 1);
 		assert_string_equal(
-		    ledger_reason_name(f->answer.quarantined[0].reason),
+		    quarantine_reason_name(f->answer.quarantined[0].reason),
 		    expected);
 	}
 }

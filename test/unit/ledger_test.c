@@ -49,7 +49,7 @@ came_to(struct fixture *f, enum ledger_result result, const char *expected)
 	} else {
 		assert_int_equal(f->answer.quarantined_count, 1);
 		assert_string_equal(
-		    ledger_reason_name(f->answer.quarantined[0].reason),
+		    quarantine_reason_name(f->answer.quarantined[0].reason),
 		    expected);
 	}
 }
@@ -303,7 +303,7 @@ a_conflict_inside_one_report_keeps_the_first(void **state)
 	assert_int_equal(f->answer.duplicates, 1);
 	assert_int_equal(f->answer.quarantined_count, 1);
 	assert_int_equal(f->answer.quarantined[0].index, 1);
-	assert_int_equal(f->answer.quarantined[0].reason, LEDGER_CONFLICT);
+	assert_int_equal(f->answer.quarantined[0].reason, QUARANTINE_CONFLICT);
 }
 
 static void
@@ -493,7 +493,6 @@ a_fact_covers_the_body_and_the_rows(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t body[FACT_HASH_SIZE], rows[FACT_HASH_SIZE];
-	struct fact_head head;
 	struct buf b = BUF_INIT;
 	struct sql_stmt *s;
 	const void *blob;
@@ -525,9 +524,111 @@ a_fact_covers_the_body_and_the_rows(void **state)
 	assert_string_equal(
 	    sql_text(s, 2), "stored=2 duplicates=1 quarantined=1");
 	assert_string_equal(sql_text(s, 3), "source:admin1");
+	blob = sql_blob(s, 4, &len);
+	assert_int_equal(len, FACT_HASH_SIZE);
+	assert_memory_equal(blob, f->answer.head, len);
 	sql_done(s);
-	assert_true(fact_load_head(f->db, &head, &f->err));
-	assert_memory_equal(f->answer.head, head.hash, FACT_HASH_SIZE);
+}
+
+/* The kinds, subjects and details of the facts behind the last report's, one
+ * a line. */
+static const char *
+facts_behind(struct fixture *f)
+{
+	struct sql_stmt *s = sql_get(f->db,
+	    "SELECT kind || ' ' || substr(subject, 35) || ' ' || detail"
+	    " FROM fact WHERE seq > (SELECT max(fact) FROM report)"
+	    " ORDER BY seq",
+	    &f->err);
+
+	buf_clear(&f->errors);
+	while (sql_step(s, &f->err) == SQL_ROW)
+		buf_printf(&f->errors, "%s\n", sql_text(s, 0));
+	return buf_text(&f->errors);
+}
+
+static void
+each_sample_that_is_set_aside_is_a_fact(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t body[FACT_HASH_SIZE];
+	struct sql_stmt *s;
+	const void *blob;
+	size_t len;
+
+	fixture_begin_report(f, 1);
+	fixture_add_sample(f, 1, f->now, 0, 5, "");
+	fixture_add_sample(f, 2, f->now + 4000, 0, 6, "");
+	fixture_add_sample(f, 1, f->now, 0, 7, "");
+	assert_int_equal(fixture_send_report(f), LEDGER_STORED);
+	assert_string_equal(facts_behind(f),
+	    "sample.quarantined 02 reason=future quarantine=1 position=1\n"
+	    "sample.quarantined 01 reason=conflict quarantine=2 position=2\n");
+	s = sql_get(f->db,
+	    "SELECT f.body_sha256, q.body FROM fact f JOIN quarantine q"
+	    " ON f.detail LIKE '% quarantine=' || q.id || ' %'"
+	    " WHERE f.kind = 'sample.quarantined' AND f.who = 'source:admin1'"
+	    " ORDER BY f.seq",
+	    &f->err);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(sql_step(s, &f->err), SQL_ROW);
+		tls_sha256(sql_text(s, 1), strlen(sql_text(s, 1)), body);
+		blob = sql_blob(s, 0, &len);
+		assert_int_equal(len, FACT_HASH_SIZE);
+		assert_memory_equal(blob, body, len);
+	}
+	assert_int_equal(sql_step(s, &f->err), SQL_END);
+	/* A repetition states nothing. */
+	assert_int_equal(fixture_take_report(f), LEDGER_REPLAYED);
+	assert_int_equal(f->answer.quarantined[1].id, 2);
+	assert_true(ledger_commit(f->ledger, &f->err));
+	assert_int_equal(fixture_int(f->db,
+			     "SELECT count(*) FROM fact"
+			     " WHERE kind = 'sample.quarantined'",
+			     &f->err),
+	    2);
+}
+
+static void
+a_revision_that_meets_another_is_a_fact(void **state)
+{
+	struct fixture *f = *state;
+
+	came_to(f, send(f, 1, f->now, 0, 5, ""), "");
+	assert_string_equal(facts_behind(f), "");
+	came_to(f, send(f, 2, f->now, 0, 6, "\"revision\":2"), "");
+	assert_string_equal(facts_behind(f),
+	    "sample.superseded 01 sampled_at=2026-10-01T00:00:00Z "
+	    "old_revision=0 old_bytes=5 new_revision=2 new_bytes=6\n");
+	/* One that comes late does not count, and says so. */
+	came_to(f, send(f, 3, f->now, 0, 7, "\"revision\":1"), "");
+	assert_string_equal(facts_behind(f),
+	    "sample.superseded 01 sampled_at=2026-10-01T00:00:00Z "
+	    "old_revision=2 old_bytes=6 new_revision=1 new_bytes=7\n");
+	/* Alone at its instant it supersedes nothing. */
+	came_to(f, send(f, 4, f->now, 9, 7, "\"revision\":1"), "");
+	assert_string_equal(facts_behind(f), "");
+	/* A sample without a revision may be the later one. */
+	came_to(f, send(f, 5, f->now, 9, 8, ""), "");
+	assert_string_equal(facts_behind(f),
+	    "sample.superseded 01 sampled_at=2026-10-01T00:00:00.000000009Z "
+	    "old_revision=1 old_bytes=7 new_revision=0 new_bytes=8\n");
+	came_to(f, send(f, 6, f->now, 9, 8, ""), "known");
+	assert_string_equal(facts_behind(f), "");
+}
+
+static void
+a_late_sample_meets_the_revision_of_an_earlier_run(void **state)
+{
+	struct fixture *f = *state;
+
+	came_to(f, send(f, 1, f->now, 0, 6, "\"revision\":1"), "");
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	came_to(f, send(f, 2, f->now, 0, 5, ""), "");
+	assert_string_equal(facts_behind(f),
+	    "sample.superseded 01 sampled_at=2026-10-01T00:00:00Z "
+	    "old_revision=1 old_bytes=6 new_revision=0 new_bytes=5\n");
 }
 
 int
@@ -553,6 +654,9 @@ main(void)
 	    TEST(the_earliest_end_counts_in_any_order),
 	    TEST(a_doubtful_sample_ends_nothing),
 	    TEST(a_fact_covers_the_body_and_the_rows),
+	    TEST(each_sample_that_is_set_aside_is_a_fact),
+	    TEST(a_revision_that_meets_another_is_a_fact),
+	    TEST(a_late_sample_meets_the_revision_of_an_earlier_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
