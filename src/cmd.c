@@ -24,6 +24,8 @@ static const struct opt_command *const commands[] = {
     &cmd_list_mails,
     &cmd_show_mail,
     &cmd_report,
+    &cmd_close_period,
+    &cmd_close_due,
     &cmd_deliver,
     &cmd_migrate,
     &cmd_version,

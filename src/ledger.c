@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "late.h"
 #include "ledger.h"
 #include "lib/utc.h"
 #include "sample.h"
@@ -31,6 +32,7 @@ struct ledger {
 	bool open;
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
+	int64_t closed_hour;	 /* the first one behind closed periods */
 	struct volume_cache volumes;
 	struct reporter *reporters; /* owned */
 	size_t reporter_count;
@@ -133,6 +135,9 @@ note_retirement(
 		return false;
 	if (!changed)
 		return true;
+	if (!late_mark_end(in->ledger->db, in->ledger->closed_hour, v->id,
+		retired_at, in->fact, err))
+		return false;
 	if (in->retired == NULL)
 		in->retired =
 		    calloc(in->report->volume_count, sizeof(struct volume *));
@@ -240,12 +245,25 @@ note_account_month(
 	return sql_run(s, err);
 }
 
+/* A sample that is new, of a month that may be closed. */
+static bool
+count_stored(struct intake *in, const struct volume *v, int64_t hour, bool late,
+    struct err *err)
+{
+	in->answer->stored++;
+	return !late ||
+	       late_mark_sample(in->ledger->db, in->ledger->closed_hour, v->id,
+		   hour, in->fact, err);
+}
+
 static bool
 take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
 	int64_t account = in->reporter->accounts[payer].id;
+	int64_t hour = rv->sampled_at / UTC_HOUR_SECS;
 	struct ledger *l = in->ledger;
+	bool late;
 	enum ledger_reason reason;
 	struct sample_place place;
 	struct volume *v;
@@ -261,7 +279,8 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	if (!volume_note_name(l->db, v, &rv->name, err) ||
 	    !volume_note_region(l->db, v, &rv->region, err) ||
 	    !volume_note_month(l->db, v, account, rv->sampled_at, err) ||
-	    !note_account_month(in, payer, v->month, err))
+	    !note_account_month(in, payer, v->month, err) ||
+	    !late_look(l->db, l->closed_hour, v, hour, &late, err))
 		return false;
 	place = (struct sample_place){.volume = v->id,
 	    .account = account,
@@ -269,8 +288,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	    .fact = in->fact};
 	switch (sample_insert(l->db, &l->rows, in->report, rv, &place, err)) {
 	case SAMPLE_STORED:
-		in->answer->stored++;
-		return true;
+		return count_stored(in, v, hour, late, err);
 	case SAMPLE_KNOWN:
 		in->answer->duplicates++;
 		return true;
@@ -663,7 +681,8 @@ ledger_begin(struct ledger *ledger, struct err *err)
 	if (version != ledger->data_version)
 		forget(ledger);
 	ledger->data_version = version;
-	if (fact_load_head(ledger->db, &ledger->head, err))
+	if (late_closed_hour(ledger->db, &ledger->closed_hour, err) &&
+	    fact_load_head(ledger->db, &ledger->head, err))
 		return true;
 	ledger_rollback(ledger);
 	return false;

@@ -47,6 +47,7 @@ CREATE TABLE late (
   fact INTEGER NOT NULL,
   PRIMARY KEY (volume, month)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX late_fact ON late (fact);
 
 -- day.c: the samples of a closed day of one volume, as day.h describes them.
 -- Clustered by day, so that rows append; fact is the highest of its samples.
