@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "close_part.h"
+#include "late.h"
 #include "lib/buf.h"
 #include "lib/utc.h"
 #include "summary.h"
@@ -99,7 +100,7 @@ close_build(struct sql *db, const struct account *accounts, size_t count,
 	bool ok;
 
 	memset(set, 0, sizeof *set);
-	if (!sql_begin_read(db, err))
+	if (!late_announce(db, period->to, err) || !sql_begin_read(db, err))
 		return false;
 	ok = (before > 0 ? fact_load_head_before(db, before, &query.head, err)
 			 : fact_load_head(db, &query.head, err)) &&

@@ -20,6 +20,7 @@
 
 #include "account.h"
 #include "fact.h"
+#include "ledger.h"
 #include "lib/err.h"
 #include "lib/exact.h"
 #include "lib/sql.h"
@@ -30,7 +31,7 @@ enum {
 	INVOICE_MAX_MONTHS = 3,
 	INVOICE_NUMBER_SIZE = 24, /* "2026-00001" */
 	/* How long after its end a period is closed. */
-	INVOICE_GRACE_SECS = 48 * 3600,
+	INVOICE_GRACE_SECS = LEDGER_GRACE_SECS,
 	/* More estimated hours than this, in percent, hold a period. */
 	INVOICE_MAX_ESTIMATED_PERCENT = 5,
 	/* Digits behind the point of exact values, at most. */

@@ -6,16 +6,52 @@
 #include "lib/utc.h"
 
 bool
-late_closed_hour(struct sql *db, int64_t *hour, struct err *err)
+late_announced(struct sql *db, int64_t *to_at, struct err *err)
 {
-	struct sql_stmt *s =
-	    sql_get(db, "SELECT ifnull(max(to_at), 0) FROM invoice", err);
+	struct sql_stmt *s = sql_get(db, "SELECT to_at FROM late_from", err);
 
 	if (s == NULL || sql_step(s, err) != SQL_ROW)
 		return false;
-	*hour = sql_int(s, 0) / UTC_HOUR_SECS;
+	*to_at = sql_int(s, 0);
 	sql_done(s);
 	return true;
+}
+
+static bool
+raise_announced(struct sql *db, int64_t to_at, struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "UPDATE late_from SET to_at = ?1 WHERE to_at < ?1", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, to_at);
+	return sql_run(s, err);
+}
+
+bool
+late_announce(struct sql *db, int64_t to_at, struct err *err)
+{
+	int64_t now;
+
+	if (!late_announced(db, &now, err))
+		return false;
+	if (now >= to_at)
+		return true;
+	if (!sql_begin(db, err))
+		return false;
+	if (raise_announced(db, to_at, err))
+		return sql_commit(db, err);
+	sql_rollback(db);
+	return false;
+}
+
+int64_t
+late_closed_hour(int64_t announced_at, int64_t now, int64_t grace_secs)
+{
+	int64_t due = utc_month_start(now - grace_secs);
+
+	return (due > announced_at ? due : announced_at) / UTC_HOUR_SECS;
 }
 
 /* The latest hour, of this one and the one before, that has a sample. */
@@ -46,8 +82,8 @@ late_look(struct sql *db, int64_t closed_hour, struct volume *v, int64_t hour,
     bool *late, struct err *err)
 {
 	*late = hour < closed_hour;
-	if (*late || closed_hour == 0 ||
-	    (v->open_hour != 0 && v->open_hour <= hour))
+	if (*late || (v->open_hour >= closed_hour && v->open_hour <= hour &&
+			 v->open_hour != 0))
 		return true;
 	if (!find_neighbour(db, v->id, closed_hour, hour, &v->open_hour, err))
 		return false;
@@ -135,8 +171,6 @@ late_mark_end(struct sql *db, int64_t closed_hour, int64_t volume, int64_t at,
 	int64_t closed = volume_month_of(closed_hour * UTC_HOUR_SECS - 1);
 	int64_t month = volume_month_of(at), first;
 
-	if (closed_hour == 0)
-		return true;
 	return find_month(db, volume, month, true, month, &first, err) &&
 	       mark_months(db, volume, first, closed, fact, err);
 }

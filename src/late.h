@@ -1,6 +1,7 @@
 /*
  * late.h - which closed months may cost another than they did when they were
- * closed. Owns the table late.
+ * closed. Owns the tables late and
+ * late_from.
  *
  * A sample counts for its hour, and by the gap policy for hours without one
  * before and behind it. So one that comes when a month is closed may change
@@ -19,9 +20,18 @@
 #include "lib/sql.h"
 #include "volume.h"
 
-/* The first hour (unix seconds / 3600) behind everything that is closed; 0
- * when nothing is. */
-bool late_closed_hour(struct sql *db, int64_t *hour, struct err *err);
+/* Before a period that ends at to_at is read in order to close it: whatever is
+ * stored from then on is late for it, if it was not read. A transaction of its
+ * own. */
+bool late_announce(struct sql *db, int64_t to_at, struct err *err);
+
+/* The latest end that was announced; 0 when there is none. */
+bool late_announced(struct sql *db, int64_t *to_at, struct err *err);
+
+/* The first hour (unix seconds / 3600) behind everything that is closed, or
+ * whose grace time is over at now, so that it is closed on earlier facts;
+ * grace_secs is that time. */
+int64_t late_closed_hour(int64_t announced_at, int64_t now, int64_t grace_secs);
 
 /* Whether a sample of this hour, which is not stored yet, may change a closed
  * month: *late. Costs nothing for a volume that reports on. */

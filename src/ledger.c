@@ -32,7 +32,7 @@ struct ledger {
 	bool open;
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
-	int64_t closed_hour;	 /* the first one behind closed periods */
+	int64_t announced_at;	 /* what ended up to then is being closed */
 	struct volume_cache volumes;
 	struct reporter *reporters; /* owned */
 	size_t reporter_count;
@@ -45,6 +45,7 @@ struct intake {
 	const struct report *report;
 	int64_t now_ms;
 	int64_t fact;		 /* the row its fact will have */
+	int64_t closed_hour;	 /* the first one behind closed periods */
 	struct volume **retired; /* owned: volumes that it ends */
 	size_t retired_count;
 	struct ledger_answer *answer;
@@ -135,8 +136,8 @@ note_retirement(
 		return false;
 	if (!changed)
 		return true;
-	if (!late_mark_end(in->ledger->db, in->ledger->closed_hour, v->id,
-		retired_at, in->fact, err))
+	if (!late_mark_end(in->ledger->db, in->closed_hour, v->id, retired_at,
+		in->fact, err))
 		return false;
 	if (in->retired == NULL)
 		in->retired =
@@ -251,9 +252,8 @@ count_stored(struct intake *in, const struct volume *v, int64_t hour, bool late,
     struct err *err)
 {
 	in->answer->stored++;
-	return !late ||
-	       late_mark_sample(in->ledger->db, in->ledger->closed_hour, v->id,
-		   hour, in->fact, err);
+	return !late || late_mark_sample(in->ledger->db, in->closed_hour, v->id,
+			    hour, in->fact, err);
 }
 
 static bool
@@ -280,7 +280,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	    !volume_note_region(l->db, v, &rv->region, err) ||
 	    !volume_note_month(l->db, v, account, rv->sampled_at, err) ||
 	    !note_account_month(in, payer, v->month, err) ||
-	    !late_look(l->db, l->closed_hour, v, hour, &late, err))
+	    !late_look(l->db, in->closed_hour, v, hour, &late, err))
 		return false;
 	place = (struct sample_place){.volume = v->id,
 	    .account = account,
@@ -611,6 +611,8 @@ ledger_add_report(struct ledger *ledger, int64_t source, int64_t token,
 	    .report = report,
 	    .now_ms = now_ms,
 	    .fact = ledger->head.seq + 1,
+	    .closed_hour = late_closed_hour(
+		ledger->announced_at, now_ms / 1000, LEDGER_GRACE_SECS),
 	    .answer = answer};
 	uint8_t known[FACT_HASH_SIZE];
 	enum ledger_result result;
@@ -681,7 +683,7 @@ ledger_begin(struct ledger *ledger, struct err *err)
 	if (version != ledger->data_version)
 		forget(ledger);
 	ledger->data_version = version;
-	if (late_closed_hour(ledger->db, &ledger->closed_hour, err) &&
+	if (late_announced(ledger->db, &ledger->announced_at, err) &&
 	    fact_load_head(ledger->db, &ledger->head, err))
 		return true;
 	ledger_rollback(ledger);

@@ -26,6 +26,9 @@ enum {
 	LEDGER_MAX_FUTURE_SECS = 300,
 	LEDGER_MAX_AGE_SECS = 35 * 86400,
 	LEDGER_MAX_QUARANTINE = 100000, /* open rows */
+	/* How long after its end a period is closed: what comes later is late
+	 * for it, also while it waits to be closed. */
+	LEDGER_GRACE_SECS = 48 * 3600,
 };
 
 enum ledger_reason {

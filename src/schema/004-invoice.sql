@@ -20,7 +20,6 @@ CREATE TABLE invoice (
   UNIQUE (year, serial),
   UNIQUE (account, period)
 ) STRICT;
-CREATE INDEX invoice_to_at ON invoice (to_at);
 
 -- close.c: what each line charged, in the order of the document. corrects is
 -- the invoice that a line corrects, NULL for usage of the period itself;
