@@ -34,16 +34,17 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
-      report volume sample quarantine quarantine_settle ledger \
-      usage usage_bins rating invoice \
+      report volume sample late keep quarantine quarantine_settle ledger \
+      usage usage_bins rating rating_trace \
+      invoice archive archive_read correction forecast bill \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json mail outbox deliver \
+      summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery \
+      writer ingest schedule delivery closing \
       service service_body server_clock route operate gate server \
       cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
-      cmd_quarantine \
-      cmd_report cmd_deliver cmd_migrate cmd_start cmd_version main
+      cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
+      cmd_start cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

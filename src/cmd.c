@@ -27,6 +27,8 @@ static const struct opt_command *const commands[] = {
     &cmd_release,
     &cmd_discard,
     &cmd_report,
+    &cmd_close_period,
+    &cmd_close_due,
     &cmd_deliver,
     &cmd_migrate,
     &cmd_version,

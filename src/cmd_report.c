@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "account.h"
+#include "archive.h"
+#include "bill.h"
 #include "cmd.h"
 #include "creds.h"
 #include "invoice.h"
@@ -46,6 +48,10 @@ static const struct opt_flag report_flags[] = {
 struct bills {
 	struct invoice *now, *before; /* owned */
 	size_t count;
+	/* Of the only one, when it is closed: the documents as they were
+	 * kept. */
+	bool closed;
+	struct buf text, html, csv, json;
 };
 
 static void
@@ -57,6 +63,10 @@ fini_bills(struct bills *b)
 	}
 	free(b->now);
 	free(b->before);
+	buf_fini(&b->text);
+	buf_fini(&b->html);
+	buf_fini(&b->csv);
+	buf_fini(&b->json);
 }
 
 static bool
@@ -101,13 +111,27 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 			ok = err_nomem(err);
 		}
 	}
-	for (size_t i = 0; ok && i < count; i++)
-		ok = invoice_build(
-			 db, &accounts[i], &period, now, &out->now[i], err) &&
-		     invoice_build(
-			 db, &accounts[i], &before, now, &out->before[i], err);
+	ok = ok &&
+	     bill_build(db, accounts, count, &period, now, out->now, err) &&
+	     bill_build(db, accounts, count, &before, now, out->before, err);
 	free(accounts);
 	return ok;
+}
+
+/* A closed invoice is never written again. */
+static bool
+load_documents(struct sql *db, struct bills *b, struct err *err)
+{
+	struct archive_row row;
+
+	if (b->count != 1 || b->now[0].state != INVOICE_CLOSED)
+		return true;
+	b->closed = true;
+	return archive_load(db, b->now[0].number, &row, err) &&
+	       archive_document(db, &row, "text", &b->text, err) &&
+	       archive_document(db, &row, "html", &b->html, err) &&
+	       archive_document(db, &row, "csv", &b->csv, err) &&
+	       archive_document(db, &row, "json", &b->json, err);
 }
 
 static void
@@ -124,8 +148,8 @@ write_json(const struct bills *bills, bool all, struct buf *out)
 }
 
 static bool
-write_mail(const struct opt_values *values, const struct summary *summary,
-    struct buf *out, struct err *err)
+write_mail(const struct opt_values *values, const struct bills *bills,
+    const struct summary *summary, struct buf *out, struct err *err)
 {
 	struct mail_envelope envelope = {.key = opt_get(values, "mailKey")};
 	struct creds creds = CREDS_INIT;
@@ -144,6 +168,11 @@ write_mail(const struct opt_values *values, const struct summary *summary,
 		envelope.key = buf_text(&key);
 	envelope.from = creds.smtp_from;
 	envelope.to = buf_text(&to);
+	if (bills->closed) {
+		envelope.text = &bills->text;
+		envelope.html = &bills->html;
+		envelope.csv = &bills->csv;
+	}
 	if (ok && (to.failed || key.failed))
 		ok = err_nomem(err);
 	ok = ok && mail_compose(&envelope, summary, out, err);
@@ -152,6 +181,17 @@ write_mail(const struct opt_values *values, const struct summary *summary,
 	buf_fini(&key);
 	free(path);
 	return ok;
+}
+
+static void
+copy_document(const struct bills *b, const char *format, struct buf *out)
+{
+	const struct buf *from = strcmp(format, "json") == 0   ? &b->json
+				 : strcmp(format, "html") == 0 ? &b->html
+				 : strcmp(format, "csv") == 0  ? &b->csv
+							       : &b->text;
+
+	buf_add(out, from->data, from->len);
 }
 
 static bool
@@ -164,16 +204,17 @@ write_bills(const struct opt_values *values, const struct bills *bills,
 	    .count = bills->count,
 	    .now = now};
 
-	if (strcmp(format, "eml") == 0 &&
-	    !write_mail(values, &summary, out, err))
-		return false;
-	if (strcmp(format, "json") == 0)
+	if (strcmp(format, "eml") == 0)
+		return write_mail(values, bills, &summary, out, err);
+	if (bills->closed)
+		copy_document(bills, format, out);
+	else if (strcmp(format, "json") == 0)
 		write_json(bills, opt_get(values, "account") == NULL, out);
 	else if (strcmp(format, "html") == 0)
 		summary_html(&summary, out);
 	else if (strcmp(format, "csv") == 0)
 		summary_csv(&summary, out);
-	else if (strcmp(format, "text") == 0)
+	else
 		summary_text(&summary, out);
 	return !out->failed || err_nomem(err);
 }
@@ -182,7 +223,7 @@ static bool
 report(const struct opt_values *values, struct sql *db, struct buf *out,
     struct err *err)
 {
-	struct bills bills = {NULL, NULL, 0};
+	struct bills bills = {.count = 0};
 	struct clock clock;
 	int64_t now;
 	bool ok;
@@ -191,6 +232,8 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 		return false;
 	now = clock_secs(&clock);
 	ok = build(values, db, now, &bills, err) &&
+	     (opt_get(values, "account") == NULL ||
+		 load_documents(db, &bills, err)) &&
 	     write_bills(values, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;

@@ -10,9 +10,8 @@
 #include "invoice.h"
 #include "lib/currency.h"
 #include "lib/utc.h"
-#include "usage.h"
 
-static const char *const states[] = {"open", "draft", "held"};
+static const char *const states[] = {"open", "draft", "held", "closed"};
 static const char *const reasons[] = {
     NULL, "unrated_usage", "too_many_estimates", "missing_hours"};
 
@@ -99,6 +98,31 @@ invoice_period_before(
 }
 
 void
+invoice_period_after(
+    const struct invoice_period *period, struct invoice_period *out)
+{
+	struct utc_civil civil;
+
+	utc_to_civil(period->to, &civil);
+	set_period(out, civil.year, civil.month, period->month_count);
+}
+
+void
+invoice_period_of(
+    const struct account *account, int64_t at, struct invoice_period *out)
+{
+	struct utc_civil civil;
+
+	utc_to_civil(at, &civil);
+	if (account->period == ACCOUNT_QUARTERLY)
+		set_period(out, civil.year,
+		    (civil.month - 1) / QUARTER_MONTHS * QUARTER_MONTHS + 1,
+		    QUARTER_MONTHS);
+	else
+		set_period(out, civil.year, civil.month, 1);
+}
+
+void
 invoice_month_of(int64_t at, struct invoice_period *out)
 {
 	struct utc_civil civil;
@@ -109,6 +133,31 @@ invoice_month_of(int64_t at, struct invoice_period *out)
 
 /* --- rounding --- */
 
+void
+invoice_round(const struct invoice *invoice, struct exact *x)
+{
+	exact_round(x, invoice->digits, invoice->account.rounding_mode);
+}
+
+void
+invoice_sum_lines(
+    const struct invoice *invoice, int64_t volume, struct exact *out)
+{
+	struct exact *one = exact_new();
+
+	exact_set_int(out, 0);
+	for (size_t i = 0; i < invoice->line_count; i++) {
+		const struct rating_line *rated = invoice->lines[i].rated;
+
+		if (!rated->rated || (volume != 0 && rated->volume != volume))
+			continue;
+		exact_set(one, rated->amount);
+		invoice_round(invoice, one);
+		exact_add(out, one);
+	}
+	exact_free(one);
+}
+
 static void
 round_lines(struct invoice *inv)
 {
@@ -118,11 +167,11 @@ round_lines(struct invoice *inv)
 		if (!inv->lines[i].rated->rated)
 			continue;
 		exact_set(one, inv->lines[i].rated->amount);
-		exact_round(one, inv->digits, inv->account.rounding_mode);
+		invoice_round(inv, one);
 		inv->lines[i].amount = exact_fixed(one, inv->digits);
-		exact_add(total, one);
 	}
-	inv->total = exact_fixed(total, inv->digits);
+	invoice_sum_lines(inv, 0, total);
+	inv->usage_total = exact_fixed(total, inv->digits);
 	exact_free(total);
 	exact_free(one);
 }
@@ -137,8 +186,8 @@ round_document(struct invoice *inv, struct err *err)
 	bool ok = exacts != NULL && shares != NULL;
 
 	exact_set(total, inv->exact);
-	exact_round(total, inv->digits, inv->account.rounding_mode);
-	inv->total = exact_fixed(total, inv->digits);
+	invoice_round(inv, total);
+	inv->usage_total = exact_fixed(total, inv->digits);
 	for (size_t i = 0; ok && i < n; i++) {
 		exacts[i] = inv->lines[i].rated->amount;
 		shares[i] = exact_new();
@@ -162,20 +211,40 @@ round_document(struct invoice *inv, struct err *err)
 static bool
 round_money(struct invoice *inv, struct err *err)
 {
-	inv->digits = currency_digits(inv->account.currency);
-	if (inv->digits < 0)
-		return err_set(err, ERR_BROKEN,
-		    "account \"%s\" has the unknown currency \"%s\"",
-		    inv->account.name, inv->account.currency);
 	if (inv->reason == INVOICE_UNRATED_USAGE) {
 		exact_free(inv->exact);
 		inv->exact = NULL;
 		return true;
 	}
-	if (inv->account.rounding == ACCOUNT_PER_DOCUMENT)
-		return round_document(inv, err);
-	round_lines(inv);
-	return true;
+	if (inv->account.rounding == ACCOUNT_PER_DOCUMENT) {
+		if (!round_document(inv, err))
+			return false;
+	} else {
+		round_lines(inv);
+	}
+	return invoice_add_up(inv, err);
+}
+
+bool
+invoice_add_up(struct invoice *invoice, struct err *err)
+{
+	struct exact *total, *one;
+
+	free(invoice->total);
+	invoice->total = NULL;
+	if (invoice->usage_total == NULL ||
+	    invoice->reason == INVOICE_UNRATED_USAGE)
+		return true;
+	total = exact_new();
+	one = exact_new();
+	exact_parse(total, invoice->usage_total);
+	for (size_t i = 0; i < invoice->correction_count; i++)
+		if (exact_parse(one, invoice->corrections[i].amount))
+			exact_add(total, one);
+	invoice->total = exact_fixed(total, invoice->digits);
+	exact_free(total);
+	exact_free(one);
+	return invoice->total != NULL || err_nomem(err);
 }
 
 /* --- the document --- */
@@ -207,59 +276,98 @@ collect_lines(struct invoice *inv, struct err *err)
 	return true;
 }
 
-static void
-judge(struct invoice *inv, int64_t now)
+void
+invoice_judge(struct invoice *invoice, enum invoice_reason reason, int64_t now)
+{
+	invoice->reason = reason;
+	if (now < invoice->period.to)
+		invoice->state = INVOICE_OPEN;
+	else
+		invoice->state =
+		    reason == INVOICE_FINE ? INVOICE_DRAFT : INVOICE_HELD;
+}
+
+static enum invoice_reason
+find_reason(const struct invoice *inv)
 {
 	const struct rating_hours *h = &inv->hours;
 	int64_t all = h->measured + h->estimated + h->unbilled;
 
-	inv->reason = INVOICE_FINE;
-	if (h->unbilled > 0 && inv->account.gap == ACCOUNT_GAP_HOLD)
-		inv->reason = INVOICE_MISSING_HOURS;
-	if (h->estimated * 100 > all * INVOICE_MAX_ESTIMATED_PERCENT)
-		inv->reason = INVOICE_TOO_MANY_ESTIMATES;
 	for (size_t m = 0; m < inv->period.month_count; m++)
 		if (inv->months[m].unrated)
-			inv->reason = INVOICE_UNRATED_USAGE;
-	if (now < inv->period.to)
-		inv->state = INVOICE_OPEN;
-	else
-		inv->state =
-		    inv->reason == INVOICE_FINE ? INVOICE_DRAFT : INVOICE_HELD;
+			return INVOICE_UNRATED_USAGE;
+	if (h->estimated * 100 > all * INVOICE_MAX_ESTIMATED_PERCENT)
+		return INVOICE_TOO_MANY_ESTIMATES;
+	if (h->unbilled > 0 && inv->account.gap == ACCOUNT_GAP_HOLD)
+		return INVOICE_MISSING_HOURS;
+	return INVOICE_FINE;
 }
 
-/* One read transaction: the months, the rates and the head belong to the
- * same state of the ledger. */
-bool
-invoice_build(struct sql *db, const struct account *account,
-    const struct invoice_period *period, int64_t now, struct invoice *out,
+static bool
+begin(struct invoice *inv, const struct account *account,
+    const struct invoice_query *query, struct err *err)
+{
+	memset(inv, 0, sizeof *inv);
+	inv->account = *account;
+	inv->period = *query->period;
+	inv->exact = exact_new();
+	inv->gib_months = exact_new();
+	inv->digits = currency_digits(account->currency);
+	inv->upto_fact = query->head.seq;
+	fact_format_head(query->head.hash, inv->head);
+	return inv->digits >= 0 ||
+	       err_set(err, ERR_BROKEN,
+		   "account \"%s\" has the unknown currency \"%s\"",
+		   account->name, account->currency);
+}
+
+/* A month of all accounts. */
+static bool
+rate_month(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_query *query, size_t month, struct invoice *out,
     struct err *err)
 {
-	struct rating_query query = {.now = now, .upto_fact = USAGE_ALL_FACTS};
-	struct fact_head head;
-	int64_t month = period->from;
+	struct rating_query rating = {
+	    .month_start = utc_month_add(query->period->from, (int)month),
+	    .now = query->now,
+	    .upto_fact = query->head.seq};
+	struct rating *months = calloc(count + 1, sizeof *months);
 	bool ok;
 
-	memset(out, 0, sizeof *out);
-	out->account = *account;
-	out->period = *period;
-	out->exact = exact_new();
-	out->gib_months = exact_new();
-	if (!sql_begin_read(db, err))
-		return false;
-	ok = fact_load_head(db, &head, err);
-	for (size_t m = 0; ok && m < period->month_count; m++) {
-		query.month_start = month;
-		ok = rating_run(db, account, 1, &query, &out->months[m], err);
-		month = utc_month_add(month, 1);
+	if (months == NULL)
+		return err_nomem(err);
+	ok = rating_run(db, accounts, count, &rating, months, err);
+	for (size_t i = 0; i < count; i++)
+		out[i].months[month] = months[i];
+	free(months);
+	return ok;
+}
+
+bool
+invoice_build(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_query *query, struct invoice *out, struct err *err)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < count; i++)
+		ok = begin(&out[i], &accounts[i], query, err) && ok;
+	for (size_t m = 0; ok && m < query->period->month_count; m++)
+		ok = rate_month(db, accounts, count, query, m, out, err);
+	for (size_t i = 0; ok && i < count; i++) {
+		ok = collect_lines(&out[i], err);
+		if (!ok)
+			break;
+		invoice_judge(&out[i], find_reason(&out[i]), query->now);
+		ok = round_money(&out[i], err);
 	}
-	sql_rollback(db);
-	if (!ok || !collect_lines(out, err))
-		return err_context(
-		    err, "bill of %s for %s", account->name, period->text);
-	fact_format_head(head.hash, out->head);
-	judge(out, now);
-	return round_money(out, err);
+	return ok || err_context(err, "bill for %s", query->period->text);
+}
+
+bool
+invoice_is_empty(const struct invoice *invoice)
+{
+	return invoice->hours.measured == 0 && invoice->hours.estimated == 0 &&
+	       invoice->correction_count == 0;
 }
 
 void
@@ -270,7 +378,16 @@ invoice_fini(struct invoice *invoice)
 	free(invoice->lines);
 	for (size_t m = 0; m < INVOICE_MAX_MONTHS; m++)
 		rating_fini(&invoice->months[m]);
+	for (size_t i = 0; i < invoice->correction_count; i++) {
+		free(invoice->corrections[i].name);
+		free(invoice->corrections[i].amount);
+		exact_free(invoice->corrections[i].exact);
+	}
+	free(invoice->corrections);
+	free(invoice->usage_total);
 	free(invoice->total);
+	free(invoice->forecast);
+	exact_free(invoice->forecast_exact);
 	exact_free(invoice->exact);
 	exact_free(invoice->gib_months);
 	memset(invoice, 0, sizeof *invoice);

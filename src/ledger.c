@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keep.h"
 #include "ledger.h"
 #include "lib/utc.h"
 #include "quarantine.h"
@@ -33,9 +34,9 @@ struct later {
 };
 
 struct ledger {
-	struct sql *db;		 /* borrowed */
-	struct sample_rows rows; /* of the report at hand */
-	struct later *later;	 /* owned: of the report at hand */
+	struct sql *db;	     /* borrowed */
+	struct keep keep;    /* how what is taken is stored */
+	struct later *later; /* owned: of the report at hand */
 	size_t later_count, later_cap;
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
@@ -139,8 +140,7 @@ note_retirement(
 	struct later *later;
 	bool changed;
 
-	if (!volume_note_retirement(
-		in->ledger->db, v, retired_at, in->fact, &changed, err))
+	if (!keep_end(&in->ledger->keep, v, retired_at, &changed, err))
 		return false;
 	if (!changed)
 		return true;
@@ -257,8 +257,7 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 		    in, index, account, QUARANTINE_AFTER_RETIREMENT, err);
 	place = (struct sample_place){
 	    .volume = v, .account = account, .fact = in->fact};
-	switch (sample_store(
-	    l->db, &l->rows, in->report, rv, &place, &before, err)) {
+	switch (keep_sample(&l->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
 		return note_stored(in, rv, &before, err);
 	case SAMPLE_KNOWN:
@@ -364,7 +363,7 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	    .body_sha256 = body_sha256,
 	    .rows_sha256 = rows_sha256};
 
-	sample_rows_digest(&l->rows, l->fact_hash, rows_sha256);
+	sample_rows_digest(&l->keep.rows, l->fact_hash, rows_sha256);
 	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
 	uuid_format(&in->answer->report_id, subject);
 	snprintf(detail, sizeof detail,
@@ -398,7 +397,7 @@ static bool
 take_all(struct intake *in, const size_t *payers, int64_t token,
     const uint8_t *body_sha256, struct err *err)
 {
-	sample_rows_clear(&in->ledger->rows);
+	keep_begin(&in->ledger->keep, in->fact, in->now_ms / 1000);
 	in->ledger->later_count = 0;
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
@@ -593,7 +592,7 @@ ledger_open(struct sql *db, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
-	l->db = db;
+	l->db = l->keep.db = db;
 	l->open_quarantine = -1;
 	l->data_version = -1;
 	l->fact_hash = tls_hash_new(err);
@@ -611,7 +610,7 @@ ledger_close(struct ledger *ledger)
 		return;
 	ledger_rollback(ledger);
 	ledger_forget(ledger);
-	sample_rows_fini(&ledger->rows);
+	keep_fini(&ledger->keep);
 	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
@@ -636,7 +635,8 @@ ledger_begin(struct ledger *ledger, struct err *err)
 	if (version != ledger->data_version)
 		ledger_forget(ledger);
 	ledger->data_version = version;
-	if (fact_load_head(ledger->db, &ledger->head, err))
+	if (keep_load(&ledger->keep, err) &&
+	    fact_load_head(ledger->db, &ledger->head, err))
 		return true;
 	ledger_rollback(ledger);
 	return false;

@@ -98,17 +98,23 @@ put_body(struct buf *out, const struct summary *summary,
 
 static bool
 compose(const struct mime_mailboxes *from, const struct mime_mailboxes *to,
-    const char *key, const struct summary *summary, struct buf *out,
-    struct err *err)
+    const struct mail_envelope *envelope, const struct summary *summary,
+    struct buf *out, struct err *err)
 {
 	struct contents c = {BUF_INIT, BUF_INIT, BUF_INIT};
 	char id[ID_SIZE];
 	bool failed;
 
-	make_id(key, id);
-	summary_text(summary, &c.text);
-	summary_html(summary, &c.html);
-	summary_csv(summary, &c.csv);
+	make_id(envelope->key, id);
+	if (envelope->text != NULL) {
+		buf_add(&c.text, envelope->text->data, envelope->text->len);
+		buf_add(&c.html, envelope->html->data, envelope->html->len);
+		buf_add(&c.csv, envelope->csv->data, envelope->csv->len);
+	} else {
+		summary_text(summary, &c.text);
+		summary_html(summary, &c.html);
+		summary_csv(summary, &c.csv);
+	}
 	put_headers(out, from, to, id, summary);
 	put_body(out, summary, &c, id);
 	failed = c.text.failed || c.html.failed || c.csv.failed || out->failed;
@@ -137,7 +143,7 @@ mail_compose(const struct mail_envelope *envelope,
 		err_context(err, "recipients");
 		goto out;
 	}
-	ok = compose(&from, &to, envelope->key, summary, out, err);
+	ok = compose(&from, &to, envelope, summary, out, err);
 out:
 	mime_mailboxes_fini(&from);
 	mime_mailboxes_fini(&to);

@@ -22,6 +22,9 @@ struct mail_envelope {
 	const char *from; /* "Name <a@b>" or "a@b" */
 	const char *to;	  /* "a@b, c@d": for the header */
 	const char *key;  /* unique per mail: "draft/acme/2026-10/1" */
+	/* Documents of a closed bill, sent as they were kept; NULL: written
+	 * now. All or none; borrowed. */
+	const struct buf *text, *html, *csv;
 };
 
 /* Appends the message to out. A from or to that is no address is

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "fact.h"
+#include "keep.h"
 #include "lib/buf.h"
 #include "quarantine.h"
-#include "sample.h"
 
 /* One row on its way out of quarantine. */
 struct settle {
@@ -25,7 +25,7 @@ struct settle {
 	/* Of a release. */
 	struct report report;	     /* owned */
 	struct volume_cache volumes; /* owned */
-	struct sample_rows rows;     /* owned */
+	struct keep keep;	     /* owned */
 	struct sample_known before;
 	struct quarantine_outcome *out;
 };
@@ -170,7 +170,7 @@ state_released(struct settle *st, struct err *err)
 	struct buf detail = BUF_INIT;
 	bool ok;
 
-	sample_rows_digest(&st->rows, st->hash, rows_sha256);
+	sample_rows_digest(&st->keep.rows, st->hash, rows_sha256);
 	fact_put_int(&detail, "quarantine", st->id);
 	fact_put(&detail, "sampled_at", sample_format_instant(rv, when));
 	fact_put_int(&detail, "bytes", rv->bytes);
@@ -246,17 +246,16 @@ check_day(struct settle *st, struct err *err)
 }
 
 static bool
-settle_end(struct settle *st, struct volume *v, int64_t fact, struct err *err)
+settle_end(struct settle *st, struct volume *v, struct err *err)
 {
 	const struct report_volume *rv = &st->report.volumes[0];
 	bool changed;
 
-	if (!volume_note_retirement(
-		st->db, v, rv->retired_at, fact, &changed, err))
+	if (!keep_end(&st->keep, v, rv->retired_at, &changed, err))
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at) {
 		changed = true;
-		if (!volume_extend(st->db, v, rv->sampled_at, fact, err))
+		if (!keep_extend(&st->keep, v, rv->sampled_at, err))
 			return false;
 	}
 	if (changed)
@@ -277,8 +276,7 @@ store_above(
 	if (highest >= INT32_MAX)
 		return SAMPLE_OTHER;
 	rv->revision = (int32_t)highest + 1;
-	return sample_store(
-	    st->db, &st->rows, &st->report, rv, place, &st->before, err);
+	return keep_sample(&st->keep, &st->report, rv, place, &st->before, err);
 }
 
 static enum quarantine_result
@@ -291,15 +289,14 @@ store(struct settle *st, struct err *err)
 
 	place.volume =
 	    volume_find(st->db, &st->volumes, &rv->id, rv->created_at, err);
-	if (place.volume == NULL ||
-	    !settle_end(st, place.volume, place.fact, err))
+	if (place.volume == NULL || !settle_end(st, place.volume, err))
 		return QUARANTINE_FAILED;
 	if (!sample_bins_add_up(&st->report, rv)) {
 		rv->bin_count = 0;
 		st->out->bins_dropped = true;
 	}
-	result = sample_store(
-	    st->db, &st->rows, &st->report, rv, &place, &st->before, err);
+	result =
+	    keep_sample(&st->keep, &st->report, rv, &place, &st->before, err);
 	if (result == SAMPLE_OTHER)
 		result = store_above(st, &place, err);
 	if (result == SAMPLE_FAILED)
@@ -325,6 +322,10 @@ release(struct settle *st, struct err *err)
 	if (!parse_body(st, err))
 		return QUARANTINE_FAILED;
 	st->out->volume_id = st->volume_id;
+	st->keep.db = st->db;
+	if (!keep_load(&st->keep, err))
+		return QUARANTINE_FAILED;
+	keep_begin(&st->keep, fact, st->now);
 	result = check_day(st, err);
 	if (result == QUARANTINE_DONE)
 		result = store(st, err);
@@ -375,7 +376,7 @@ out:
 	buf_fini(&st->body);
 	report_fini(&st->report);
 	volume_cache_clear(&st->volumes);
-	sample_rows_fini(&st->rows);
+	keep_fini(&st->keep);
 	return result;
 }
 

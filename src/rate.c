@@ -49,8 +49,8 @@ rate_format_age(uint32_t age_hours, char out[RATE_AGE_SIZE])
 }
 
 /* "" and "inf" are all ages; "24h" and "1d" are the same age. */
-static bool
-parse_age(const char *text, uint32_t *hours, struct err *err)
+bool
+rate_parse_age(const char *text, uint32_t *hours, struct err *err)
 {
 	size_t digits = strspn(text, "0123456789");
 	unsigned long n;
@@ -149,7 +149,7 @@ rate_create(struct sql *db, struct rate *rate, int64_t from,
 
 	rate->created_at = now;
 	if (!check_money(rate->rate, err) ||
-	    !parse_age(rate->max_age, &rate->age_hours, err) ||
+	    !rate_parse_age(rate->max_age, &rate->age_hours, err) ||
 	    !sql_begin(db, err))
 		return false;
 	rate_format_age(rate->age_hours, rate->max_age);
@@ -177,7 +177,7 @@ read_row(struct sql_stmt *s, struct rate *out)
 	out->id = sql_int(s, 0);
 	out->account = sql_int(s, 1);
 	snprintf(out->max_age, sizeof out->max_age, "%s", sql_text(s, 2));
-	parse_age(out->max_age, &out->age_hours, &ignored);
+	rate_parse_age(out->max_age, &out->age_hours, &ignored);
 	out->from_hour = sql_int(s, 3);
 	snprintf(out->rate, sizeof out->rate, "%s", sql_text(s, 4));
 	out->created_at = sql_int(s, 5);
@@ -218,6 +218,21 @@ rate_list(struct sql *db, int64_t account, struct rate **list, size_t *count,
 		return false;
 	}
 	*list = rows;
+	*count = n;
+	return true;
+}
+
+bool
+rate_list_upto(struct sql *db, int64_t account, int64_t upto_fact,
+    struct rate **list, size_t *count, struct err *err)
+{
+	size_t n = 0;
+
+	if (!rate_list(db, account, list, count, err))
+		return false;
+	for (size_t i = 0; i < *count; i++)
+		if ((*list)[i].fact <= upto_fact)
+			(*list)[n++] = (*list)[i];
 	*count = n;
 	return true;
 }

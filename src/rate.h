@@ -39,6 +39,10 @@ struct rate {
  * Returns out. */
 char *rate_format_age(uint32_t age_hours, char out[RATE_AGE_SIZE]);
 
+/* An age as it is entered, in hours: "30d", "12h"; "" and "inf" are all ages,
+ * 0. Anything else is ERR_INPUT. */
+bool rate_parse_age(const char *text, uint32_t *hours, struct err *err);
+
 /* Checks rate->rate and rate->max_age, and adds the row and its fact as one
  * transaction. from is unix seconds, or 0: the first rate of an account and
  * age then holds from 2000-01-01, a later one from the next whole hour. A row
@@ -51,6 +55,10 @@ bool rate_create(struct sql *db, struct rate *rate, int64_t from,
  * the caller's to free(). */
 bool rate_list(struct sql *db, int64_t account, struct rate **list,
     size_t *count, struct err *err);
+
+/* Those of them that were known when the ledger ended with a fact. */
+bool rate_list_upto(struct sql *db, int64_t account, int64_t upto_fact,
+    struct rate **list, size_t *count, struct err *err);
 
 /* Of the account's rates (by age and hour, as rate_list gives them), the one
  * that holds for a bin at an hour; NULL when it is unrated. until is set to

@@ -8,7 +8,6 @@
 
 #include "lib/utc.h"
 #include "rating.h"
-#include "usage.h"
 #include "volume.h"
 
 enum {
@@ -385,18 +384,6 @@ finish(struct run *run, size_t payer, struct err *err)
 	return true;
 }
 
-/* Rates that were stated later are not known yet. */
-static void
-drop_later_rates(struct payer *payer, int64_t upto_fact)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < payer->rate_count; i++)
-		if (payer->rates[i].fact <= upto_fact)
-			payer->rates[n++] = payer->rates[i];
-	payer->rate_count = n;
-}
-
 static bool
 begin(struct run *run, const struct account *accounts, size_t count,
     const struct rating_query *query, struct rating *out, struct err *err)
@@ -424,10 +411,9 @@ begin(struct run *run, const struct account *accounts, size_t count,
 		payer->account = &accounts[i];
 		payer->out = &out[i];
 		run->payer_of[accounts[i].id] = i + 1;
-		if (!rate_list(run->db, accounts[i].id, &payer->rates,
-			&payer->rate_count, err))
+		if (!rate_list_upto(run->db, accounts[i].id, query->upto_fact,
+			&payer->rates, &payer->rate_count, err))
 			return false;
-		drop_later_rates(payer, query->upto_fact);
 	}
 	return true;
 }

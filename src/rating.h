@@ -20,6 +20,7 @@
 #include "lib/sql.h"
 #include "lib/uuid.h"
 #include "rate.h"
+#include "usage.h"
 
 /* Hours of a line, or of a whole month, by what is known of them. */
 struct rating_hours {
@@ -73,5 +74,28 @@ bool rating_run(struct sql *db, const struct account *accounts, size_t count,
     const struct rating_query *query, struct rating *out, struct err *err);
 
 void rating_fini(struct rating *rating);
+
+/* One account's part of one hour of a volume, in one age bin. */
+struct rating_hour {
+	int64_t hour; /* unix seconds / 3600 */
+	enum usage_kind kind;
+	uint32_t age_hours;
+	/* An interpolated hour comes in two parts: both are added up here. */
+	struct exact *bytes;	 /* borrowed: mean bytes of the hour */
+	struct exact *cost;	 /* borrowed: exact money */
+	const struct rate *rate; /* borrowed; NULL: unrated */
+	size_t sample_count;	 /* of the whole hour */
+};
+
+/* Pointers are borrowed for the call. False ends the trace. */
+typedef bool rating_hour_fn(
+    void *ctx, const struct rating_hour *hour, struct err *err);
+
+/* Calls each for every hour and bin that an account pays of one volume in
+ * [from, to), whole months (unix seconds), in the order of time: what
+ * rating_run adds up. */
+bool rating_trace(struct sql *db, const struct account *account, int64_t volume,
+    int64_t from, int64_t to, int64_t now, int64_t upto_fact,
+    rating_hour_fn *each, void *ctx, struct err *err);
 
 #endif

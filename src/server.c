@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "closing.h"
 #include "delivery.h"
 #include "gate.h"
 #include "http.h"
@@ -39,6 +40,7 @@ struct server {
 	struct ingest *ingest;
 	struct job_pool *jobs;
 	struct delivery *delivery;
+	struct closing *closing;
 	struct http *http;
 	struct service service; /* what the routes' handlers see of it */
 	int64_t stop_us;	/* monotonic time by which it ends */
@@ -63,6 +65,7 @@ look_what_is_due(struct server *sv)
 		log_warn("server.schedule", "error=\"%s\"", err.text);
 	if (added > 0)
 		log_info("schedule.planned", "mails=%lld", (long long)added);
+	closing_wake(sv->closing, now);
 	delivery_wake(sv->delivery, now);
 }
 
@@ -152,6 +155,7 @@ on_stop_signal(void *ctx)
 	sv->service.stopping = true;
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
+	closing_stop(sv->closing);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);
@@ -235,6 +239,19 @@ open_delivery(struct server *sv, struct err *err)
 }
 
 static bool
+open_closing(struct server *sv, struct err *err)
+{
+	const struct closing_deps deps = {.jobs = sv->jobs,
+	    .writer = sv->writer,
+	    .ingest = sv->ingest,
+	    .settings = sv->settings,
+	    .clock = &sv->clock};
+
+	sv->closing = closing_new(&deps, err);
+	return sv->closing != NULL;
+}
+
+static bool
 open_all(struct server *sv, struct err *err)
 {
 	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
@@ -251,7 +268,8 @@ open_all(struct server *sv, struct err *err)
 	if (sv->writer == NULL)
 		return false;
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
-	if (sv->ingest == NULL || !open_delivery(sv, err))
+	if (sv->ingest == NULL || !open_delivery(sv, err) ||
+	    !open_closing(sv, err))
 		return false;
 	sv->service = (struct service){.clock = &sv->clock,
 	    .writer = sv->writer,
@@ -271,6 +289,7 @@ close_all(struct server *sv)
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
 	http_close(sv->http);
+	closing_free(sv->closing);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);

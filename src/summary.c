@@ -43,12 +43,27 @@ summary_put_usage(struct buf *out, const struct exact *gib_months)
 	exact_free(limit);
 }
 
-/* Whether an earlier bill has the currency of bill i and a total. */
+/* Which figure of a bill is added up; NULL when it has none. */
+typedef const char *pick_fn(const struct invoice *invoice);
+
+static const char *
+pick_total(const struct invoice *invoice)
+{
+	return invoice->total;
+}
+
+static const char *
+pick_forecast(const struct invoice *invoice)
+{
+	return invoice->state == INVOICE_OPEN ? invoice->forecast : NULL;
+}
+
+/* Whether an earlier bill has the currency of bill i and a figure. */
 static bool
-is_counted(const struct invoice *invoices, size_t i)
+is_counted(const struct invoice *invoices, size_t i, pick_fn *pick)
 {
 	for (size_t j = 0; j < i; j++)
-		if (invoices[j].total != NULL &&
+		if (pick(&invoices[j]) != NULL &&
 		    strcmp(invoices[j].account.currency,
 			invoices[i].account.currency) == 0)
 			return true;
@@ -56,16 +71,16 @@ is_counted(const struct invoice *invoices, size_t i)
 }
 
 static void
-put_currency(
-    struct buf *out, const struct invoice *invoices, size_t i, size_t count)
+put_currency(struct buf *out, const struct invoice *invoices, size_t i,
+    size_t count, pick_fn *pick)
 {
 	struct exact *sum = exact_new(), *one = exact_new();
 
 	for (size_t j = i; j < count; j++)
-		if (invoices[j].total != NULL &&
+		if (pick(&invoices[j]) != NULL &&
 		    strcmp(invoices[j].account.currency,
 			invoices[i].account.currency) == 0 &&
-		    exact_parse(one, invoices[j].total))
+		    exact_parse(one, pick(&invoices[j])))
 			exact_add(sum, one);
 	buf_printf(out, "%s ", invoices[i].account.currency);
 	summary_put_fixed(out, sum, invoices[i].digits);
@@ -73,25 +88,42 @@ put_currency(
 	exact_free(one);
 }
 
+/* Returns how many bills have no such figure. */
+static size_t
+put_sums(struct buf *out, const struct invoice *invoices, size_t count,
+    pick_fn *pick)
+{
+	const char *plus = "";
+	size_t without = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (pick(&invoices[i]) == NULL) {
+			without++;
+			continue;
+		}
+		if (is_counted(invoices, i, pick))
+			continue;
+		buf_str(out, plus);
+		put_currency(out, invoices, i, count, pick);
+		plus = " + ";
+	}
+	return without;
+}
+
 void
 summary_put_money(struct buf *out, const struct invoice *invoices, size_t count)
 {
-	const char *plus = "";
-	bool unrated = false;
+	size_t without = put_sums(out, invoices, count, pick_total);
 
-	for (size_t i = 0; i < count; i++) {
-		if (invoices[i].total == NULL) {
-			unrated = true;
-			continue;
-		}
-		if (is_counted(invoices, i))
-			continue;
-		buf_str(out, plus);
-		put_currency(out, invoices, i, count);
-		plus = " + ";
-	}
-	if (unrated)
-		buf_printf(out, "%sunrated", plus);
+	if (without > 0)
+		buf_printf(out, "%sunrated", without < count ? " + " : "");
+}
+
+void
+summary_put_forecast(
+    struct buf *out, const struct invoice *invoices, size_t count)
+{
+	put_sums(out, invoices, count, pick_forecast);
 }
 
 /* --- subject --- */
@@ -123,7 +155,7 @@ put_state(struct buf *out, const struct summary *s)
 	/* What weighs more stands first. */
 	static const enum invoice_reason reasons[] = {INVOICE_UNRATED_USAGE,
 	    INVOICE_MISSING_HOURS, INVOICE_TOO_MANY_ESTIMATES};
-	bool open = false;
+	bool open = false, closed = true;
 	int64_t estimated = 0;
 
 	for (size_t r = 0; r < sizeof reasons / sizeof *reasons; r++)
@@ -135,10 +167,11 @@ put_state(struct buf *out, const struct summary *s)
 			}
 	for (size_t i = 0; i < s->count; i++) {
 		open = open || s->invoices[i].state == INVOICE_OPEN;
+		closed = closed && s->invoices[i].state == INVOICE_CLOSED;
 		estimated += s->invoices[i].hours.estimated;
 	}
-	buf_str(out, open ? "open" : "draft");
-	if (!open && estimated > 0)
+	buf_str(out, open ? "open" : closed ? "final" : "draft");
+	if (!open && !closed && estimated > 0)
 		buf_printf(out, ", %" PRId64 " h estimated", estimated);
 }
 

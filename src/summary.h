@@ -56,6 +56,10 @@ void summary_put_usage(struct buf *out, const struct exact *gib_months);
 void summary_put_money(
     struct buf *out, const struct invoice *invoices, size_t count);
 
+/* The same of what open bills will come to; nothing when none is open. */
+void summary_put_forecast(
+    struct buf *out, const struct invoice *invoices, size_t count);
+
 /* A value with digits decimals. */
 void summary_put_fixed(struct buf *out, const struct exact *x, int digits);
 

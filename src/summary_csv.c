@@ -10,7 +10,8 @@
 #include "summary.h"
 
 static const char header[] =
-    "account,period,month,volume_id,name,former_names,max_age,rate,rate_from,"
+    "account,number,period,corrects,month,volume_id,name,former_names,max_age,"
+    "rate,rate_from,"
     "byte_hours,gib_months,exact,amount,currency,hours_measured,"
     "hours_estimated,hours_unbilled,state\r\n";
 
@@ -64,7 +65,9 @@ put_line(struct buf *out, const struct invoice *invoice,
 	if (rated->rated)
 		utc_format(rated->rate.from_hour * UTC_HOUR_SECS, from);
 	text_csv(out, invoice->account.name);
+	put_value(out, invoice->number);
 	put_value(out, invoice->period.text);
+	put_value(out, "");
 	put_value(out, month.text);
 	put_value(out, uuid_format(&rated->volume_id, id));
 	put_text(out, rated->name);
@@ -87,12 +90,39 @@ put_line(struct buf *out, const struct invoice *invoice,
 	buf_str(out, "\r\n");
 }
 
+/* What is not known of a correction stays empty. */
+static void
+put_correction(struct buf *out, const struct invoice *invoice,
+    const struct invoice_correction *c)
+{
+	char id[UUID_TEXT_SIZE];
+
+	text_csv(out, invoice->account.name);
+	put_value(out, invoice->number);
+	put_value(out, invoice->period.text);
+	put_value(out, c->corrects);
+	put_value(out, "");
+	put_value(out, uuid_format(&c->volume_id, id));
+	put_text(out, c->name);
+	buf_str(out, ",,,,,,");
+	put_exact(out, c->exact);
+	put_value(out, c->amount);
+	put_value(out, invoice->account.currency);
+	buf_str(out, ",,,");
+	put_value(out, invoice_state_name(invoice->state));
+	buf_str(out, "\r\n");
+}
+
 void
 summary_csv(const struct summary *summary, struct buf *out)
 {
 	buf_str(out, header);
-	for (size_t i = 0; i < summary->count; i++)
-		for (size_t j = 0; j < summary->invoices[i].line_count; j++)
-			put_line(out, &summary->invoices[i],
-			    &summary->invoices[i].lines[j]);
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct invoice *inv = &summary->invoices[i];
+
+		for (size_t j = 0; j < inv->line_count; j++)
+			put_line(out, inv, &inv->lines[j]);
+		for (size_t j = 0; j < inv->correction_count; j++)
+			put_correction(out, inv, &inv->corrections[j]);
+	}
 }

@@ -81,6 +81,58 @@ put_line(struct json_writer *w, const struct invoice *invoice,
 	json_put_end(w);
 }
 
+static void
+put_months(struct json_writer *w, const struct invoice *invoice)
+{
+	struct invoice_period month;
+
+	json_put_array(w, "months");
+	for (size_t m = 0; m < invoice->period.month_count; m++) {
+		const struct rating *rated = &invoice->months[m];
+
+		invoice_month_of(rated->month_start, &month);
+		json_put_object(w, NULL);
+		json_put_string(w, "month", month.text);
+		json_put_int(w, "hours_in_month", rated->hours_in_month);
+		put_hours(w, &rated->hours);
+		json_put_end(w);
+	}
+	json_put_end(w);
+}
+
+static void
+put_correction(struct json_writer *w, const struct invoice_correction *c)
+{
+	char id[UUID_TEXT_SIZE];
+
+	json_put_object(w, NULL);
+	json_put_string(w, "corrects", c->corrects);
+	json_put_string(w, "volume_id", uuid_format(&c->volume_id, id));
+	json_put_string(w, "name", c->name);
+	put_exact(w, "exact", c->exact);
+	json_put_string(w, "amount", c->amount);
+	json_put_array(w, "charge_period");
+	json_put_time(w, NULL, c->from);
+	json_put_time(w, NULL, c->to);
+	json_put_end(w);
+	json_put_end(w);
+}
+
+static void
+put_document(struct json_writer *w, const struct invoice *invoice)
+{
+	char due[UTC_TEXT_SIZE];
+	bool closed = invoice->number[0] != '\0';
+
+	json_put_string(w, "number", closed ? invoice->number : NULL);
+	if (closed)
+		json_put_time(w, "closed_at", invoice->closed_at);
+	else
+		json_put_null(w, "closed_at");
+	json_put_string(
+	    w, "due", closed ? utc_format_date(invoice->due_at, due) : NULL);
+}
+
 void
 summary_json(const struct invoice *invoice, struct buf *out)
 {
@@ -96,14 +148,21 @@ summary_json(const struct invoice *invoice, struct buf *out)
 	json_put_int(&w, "hours_in_month", invoice->hours_in_period);
 	json_put_string(&w, "total", invoice->total);
 	put_exact(&w, "exact", invoice->exact);
-	json_put_null(&w, "number");
-	json_put_null(&w, "due");
+	json_put_string(&w, "usage_total", invoice->usage_total);
+	put_document(&w, invoice);
 	json_put_array(&w, "lines");
 	for (size_t i = 0; i < invoice->line_count; i++)
 		put_line(&w, invoice, &invoice->lines[i]);
 	json_put_end(&w);
 	put_hours(&w, &invoice->hours);
+	put_months(&w, invoice);
 	json_put_array(&w, "corrections");
+	for (size_t i = 0; i < invoice->correction_count; i++)
+		put_correction(&w, &invoice->corrections[i]);
+	json_put_end(&w);
+	json_put_object(&w, "forecast");
+	json_put_string(&w, "total", invoice->forecast);
+	put_exact(&w, "exact", invoice->forecast_exact);
 	json_put_end(&w);
 	json_put_string(&w, "ledger_head", invoice->head);
 	json_put_end(&w);

@@ -21,6 +21,65 @@ enum {
 	FOOTER_NOTES = 3,
 };
 
+/* --- corrections --- */
+
+/* "2026-09, lab: USD +0.99 for 2026-09-20T00:00:00Z to .." */
+static const char *
+describe_correction(struct summary_page *page, const struct summary *summary,
+    size_t i, const struct invoice_correction *c)
+{
+	const struct invoice *inv = &summary->invoices[i];
+	char from[UTC_TEXT_SIZE], to[UTC_TEXT_SIZE], id[UUID_TEXT_SIZE];
+	struct buf b = BUF_INIT;
+
+	if (summary->count > 1)
+		buf_printf(&b, "%s, ", inv->account.name);
+	buf_printf(&b, "%s, ", c->corrects);
+	text_clean(&b,
+	    c->name[0] != '\0' ? c->name : uuid_format(&c->volume_id, id),
+	    NAME_COLUMNS);
+	buf_printf(&b, ": %s %s%s for usage from %s to %s.",
+	    inv->account.currency, c->amount[0] == '-' ? "" : "+", c->amount,
+	    utc_format(c->from, from), utc_format(c->to, to));
+	return summary_page_keep(page, &b);
+}
+
+/* A section that is there only when something is corrected. */
+void
+summary_notes_corrections(
+    struct summary_page *page, const struct summary *summary)
+{
+	struct summary_page_section *s;
+	struct buf b = BUF_INIT;
+	size_t all = 0, told = 0;
+
+	for (size_t i = 0; i < summary->count; i++)
+		all += summary->invoices[i].correction_count;
+	if (all == 0)
+		return;
+	s = summary_page_section(page, "Corrections of closed periods");
+	s->notes = calloc(SUMMARY_TOP_LINES + 1, sizeof *s->notes);
+	if (s->notes == NULL) {
+		page->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct invoice *inv = &summary->invoices[i];
+
+		for (size_t j = 0; j < inv->correction_count; j++)
+			if (told++ < SUMMARY_TOP_LINES)
+				summary_page_note(s,
+				    describe_correction(
+					page, summary, i, &inv->corrections[j]),
+				    NULL, NULL);
+	}
+	if (all <= SUMMARY_TOP_LINES)
+		return;
+	buf_printf(
+	    &b, "And %zu more; all are in the CSV.", all - SUMMARY_TOP_LINES);
+	summary_page_note(s, summary_page_keep(page, &b), NULL, NULL);
+}
+
 /* --- trouble --- */
 
 static void
@@ -104,7 +163,9 @@ put_gaps(struct buf *b, const struct invoice *inv)
 {
 	const struct rating_hours *h = &inv->hours;
 	const char *holds = inv->state == INVOICE_OPEN ? "would hold the period"
-						       : "holds the period";
+			    : inv->state == INVOICE_CLOSED
+				? "held the period until it was accepted"
+				: "holds the period";
 
 	buf_printf(b, "Of %" PRId64 " volume-hours ",
 	    h->measured + h->estimated + h->unbilled);
@@ -120,8 +181,11 @@ put_gaps(struct buf *b, const struct invoice *inv)
 		    INVOICE_MAX_ESTIMATED_PERCENT, holds);
 	if (inv->reason == INVOICE_MISSING_HOURS)
 		buf_printf(b, "By the account's gap policy that %s. ", holds);
-	buf_str(b, "Reports that come late replace what is estimated or "
-		   "missing. Which volumes:");
+	buf_str(b, inv->state == INVOICE_CLOSED
+		       ? "What comes late is billed as a correction. Which "
+			 "volumes:"
+		       : "Reports that come late replace what is estimated or "
+			 "missing. Which volumes:");
 }
 
 static void

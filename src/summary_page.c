@@ -109,6 +109,10 @@ put_bill_state(struct buf *b, const struct invoice *inv)
 	case INVOICE_HELD:
 		buf_printf(b, "HELD: %s", explain_reason(inv->reason));
 		break;
+	case INVOICE_CLOSED:
+		buf_printf(b, "final, closed %s",
+		    utc_format_date(inv->closed_at, end));
+		break;
 	}
 }
 
@@ -120,7 +124,8 @@ state_of(struct summary_page *page, const struct invoice *inv, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		held += inv[i].state == INVOICE_HELD;
-		doubtful += inv[i].reason != INVOICE_FINE;
+		doubtful += inv[i].reason != INVOICE_FINE &&
+			    inv[i].state != INVOICE_CLOSED;
 	}
 	if (count > 1 && doubtful > 0)
 		buf_printf(&b, "%s %zu of %zu accounts, see below",
@@ -275,6 +280,62 @@ hours_of(struct summary_page *page, const struct invoice *inv, size_t count)
 	return summary_page_keep(page, &b);
 }
 
+/* Number and due date of an invoice; nothing for anything else. */
+static void
+add_number(struct summary_page *page, struct summary_page_section *s,
+    const struct invoice *inv)
+{
+	struct buf b = BUF_INIT;
+	char due[UTC_TEXT_SIZE];
+
+	if (inv->number[0] == '\0')
+		return;
+	buf_printf(
+	    &b, "%s, due %s", inv->number, utc_format_date(inv->due_at, due));
+	add_pair(
+	    s, "Invoice", summary_page_keep(page, &b), SUMMARY_PAGE_STRONG);
+}
+
+/* What of the total corrects closed periods. */
+static void
+add_corrected(struct summary_page *page, struct summary_page_section *s,
+    const struct invoice *inv)
+{
+	struct exact *sum, *one;
+	struct buf b = BUF_INIT;
+
+	if (inv->correction_count == 0 || inv->usage_total == NULL)
+		return;
+	sum = exact_new();
+	one = exact_new();
+	for (size_t i = 0; i < inv->correction_count; i++)
+		if (exact_parse(one, inv->corrections[i].amount))
+			exact_add(sum, one);
+	buf_printf(&b, "%s %s usage, %s", inv->account.currency,
+	    inv->usage_total, exact_sign(sum) > 0 ? "+" : "");
+	summary_put_fixed(&b, sum, inv->digits);
+	buf_str(&b, " corrections");
+	add_pair(s, "Of it", summary_page_keep(page, &b), SUMMARY_PAGE_PLAIN);
+	exact_free(sum);
+	exact_free(one);
+}
+
+static void
+add_forecast(struct summary_page *page, struct summary_page_section *s,
+    const struct invoice *inv, size_t count)
+{
+	struct buf b = BUF_INIT;
+
+	summary_put_forecast(&b, inv, count);
+	if (b.len == 0) {
+		buf_fini(&b);
+		return;
+	}
+	buf_str(&b, " at the end, if the last 24 hours go on");
+	add_pair(
+	    s, "Forecast", summary_page_keep(page, &b), SUMMARY_PAGE_PLAIN);
+}
+
 /* State, total, change, usage, hours: of one bill or of all. */
 static void
 add_figures(struct summary_page *page, struct summary_page_section *s,
@@ -287,12 +348,17 @@ add_figures(struct summary_page *page, struct summary_page_section *s,
 	for (size_t i = 0; i < count; i++)
 		if (inv[i].state == INVOICE_HELD)
 			tone = SUMMARY_PAGE_ALERT;
+	if (count == 1)
+		add_number(page, s, inv);
 	add_pair(s, "State", state_of(page, inv, count), tone);
 	summary_put_money(&b, inv, count);
 	if (strcmp(buf_text(&b), "unrated") == 0)
 		buf_str(&b, ": there is usage without a rate");
 	add_pair(s, "Total", summary_page_keep(page, &b), SUMMARY_PAGE_STRONG);
+	if (count == 1)
+		add_corrected(page, s, inv);
 	add_change(page, s, inv, before, count);
+	add_forecast(page, s, inv, count);
 	for (size_t i = 0; i < count; i++)
 		exact_add(usage, inv[i].gib_months);
 	summary_put_usage(&b, usage);
@@ -553,8 +619,8 @@ summary_page_make(struct summary_page *page, const struct summary *summary)
 {
 	memset(page, 0, sizeof *page);
 	page->title = "";
-	/* The overview, the bills, trouble, footer. */
-	page->sections = calloc(summary->count + 3, sizeof *page->sections);
+	/* The overview, the bills, corrections, trouble, footer. */
+	page->sections = calloc(summary->count + 4, sizeof *page->sections);
 	if (page->sections == NULL) {
 		page->failed = true;
 		return;
@@ -562,6 +628,7 @@ summary_page_make(struct summary_page *page, const struct summary *summary)
 	add_overview(page, summary);
 	for (size_t i = 0; i < summary->count; i++)
 		add_bill(page, summary, i);
+	summary_notes_corrections(page, summary);
 	summary_notes_trouble(page, summary);
 	summary_notes_footer(page, summary);
 }

@@ -16,7 +16,7 @@
 #include "summary.h"
 
 enum {
-	SUMMARY_PAGE_PAIRS = 8
+	SUMMARY_PAGE_PAIRS = 10
 };
 
 enum summary_page_tone {
@@ -100,7 +100,9 @@ const char *summary_page_mark(struct summary_page *page,
 bool summary_page_above(
     const struct invoice_line *a, const struct invoice_line *b);
 
-/* The last two sections, in summary_notes.c. */
+/* The last sections, in summary_notes.c. */
+void summary_notes_corrections(
+    struct summary_page *page, const struct summary *summary);
 void summary_notes_trouble(
     struct summary_page *page, const struct summary *summary);
 void summary_notes_footer(

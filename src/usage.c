@@ -310,7 +310,8 @@ emit_measured(struct scan *scan, struct track *t, int64_t at, uint64_t den,
 	    .kind = USAGE_MEASURED,
 	    .counts = true,
 	    .den = den,
-	    .sample_count = ss->count};
+	    .sample_count = ss->count,
+	    .last_account = ss->list[ss->count - 1].account};
 
 	for (size_t i = 0; i < ss->count; i++) {
 		if (!is_first_of_account(ss, i))

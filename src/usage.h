@@ -63,7 +63,8 @@ struct usage_hour {
 	/* Names stated in the hour, in their order; rows of volume_name. */
 	const int64_t *names;
 	size_t name_count;
-	size_t sample_count; /* of the whole hour, whoever pays */
+	size_t sample_count;  /* of the whole hour, whoever pays */
+	int64_t last_account; /* of the hour's last sample; 0: no sample */
 };
 
 /* Pointers in hour are borrowed for the call. False ends the scan. */

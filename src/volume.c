@@ -361,3 +361,33 @@ volume_list_of(struct sql *db, int64_t account, int64_t before_hour,
 	*count = n;
 	return true;
 }
+
+bool
+volume_identify(struct sql *db, int64_t volume, struct uuid *id, char **name,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT volume_id, ifnull((SELECT name FROM volume_name"
+	    "   WHERE volume = v.id ORDER BY id DESC LIMIT 1), '')"
+	    " FROM volume v WHERE id = ?",
+	    err);
+	enum sql_result result;
+	const void *bytes;
+	size_t len;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, volume);
+	result = sql_step(s, err);
+	if (result == SQL_FAILED)
+		return false;
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN, "volume row %lld is gone",
+		    (long long)volume);
+	bytes = sql_blob(s, 0, &len);
+	if (len == UUID_SIZE)
+		memcpy(id->bytes, bytes, len);
+	*name = strdup(sql_text(s, 1));
+	sql_done(s);
+	return *name != NULL || err_nomem(err);
+}

@@ -27,9 +27,10 @@ struct volume {
 	int64_t revised_hour; /* the latest with a revision above 0; or -1 */
 	int64_t name_id;      /* row of the name last stated; 0: none */
 	int64_t month;	      /* a month that volume_month has; -1: unknown */
-	int64_t account; /* volume_account has it from month on, or earlier */
-	char *name;	 /* owned; NULL: none stated since it was cached */
-	char *region;	 /* owned */
+	int64_t account;   /* volume_account has it from month on, or earlier */
+	int64_t open_hour; /* late.c: it has a sample then; 0: not known */
+	char *name;	   /* owned; NULL: none stated since it was cached */
+	char *region;	   /* owned */
 };
 
 /* The zero value is an empty cache. */
@@ -70,6 +71,10 @@ bool volume_extend(struct sql *db, struct volume *v, int64_t until,
  * (unix seconds / 3600) with which one begins. */
 int64_t volume_month_of(int64_t at);
 int64_t volume_month_hour(int64_t month);
+
+/* Its UUID, and the name last heard for the first time: yours, "" if none. */
+bool volume_identify(struct sql *db, int64_t volume, struct uuid *id,
+    char **name, struct err *err);
 
 /* Rows of the volumes of which an account has a sample before an hour,
  * ascending; *list is the caller's to free(). */

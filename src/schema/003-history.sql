@@ -47,6 +47,14 @@ CREATE TABLE late (
   fact INTEGER NOT NULL,
   PRIMARY KEY (volume, month)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX late_fact ON late (fact);
+
+-- late.c: one row. What ended up to this instant is closed, or is about to be.
+CREATE TABLE late_from (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  to_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO late_from VALUES (1, 0);
 
 -- day.c: the samples of a closed day of one volume, as day.h describes them.
 -- Clustered by day, so that rows append; fact is the highest of its samples.

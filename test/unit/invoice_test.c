@@ -108,14 +108,19 @@ begin(struct fixture *f, const char *currency, enum account_rounding rounding,
 static void
 build(struct fixture *f, const char *text, int64_t now, struct invoice *out)
 {
+	struct invoice_query query;
 	struct invoice_period p;
 	struct account a;
 
 	assert_true(account_load(f->db, 1, &a, &f->err));
 	assert_true(invoice_parse_period(text, &p, &f->err));
-	if (!invoice_build(f->db, &a, &p, now, out, &f->err))
+	query.period = &p;
+	query.now = now;
+	assert_true(sql_begin_read(f->db, &f->err));
+	assert_true(fact_load_head(f->db, &query.head, &f->err));
+	if (!invoice_build(f->db, &a, 1, &query, out, &f->err))
 		fail_msg("bill: %s", f->err.text);
-	assert_false(sql_in_transaction(f->db));
+	sql_rollback(f->db);
 }
 
 /* "total: line line ..", by the order of the lines. */

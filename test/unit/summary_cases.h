@@ -124,6 +124,7 @@ case_round(struct invoice *inv)
 
 	exact_set(total, inv->exact);
 	exact_round(total, inv->digits, inv->account.rounding_mode);
+	inv->usage_total = exact_fixed(total, inv->digits);
 	inv->total = exact_fixed(total, inv->digits);
 	for (size_t i = 0; i < inv->line_count; i++) {
 		exacts[i] = inv->lines[i].rated->amount;
@@ -164,7 +165,51 @@ case_end(
 		case_round(inv);
 }
 
+static void
+case_forecast(struct invoice *inv, const char *total)
+{
+	inv->forecast = strdup(total);
+	inv->forecast_exact = exact_new();
+	(void)exact_parse(inv->forecast_exact, total);
+}
+
+static void
+case_correct(struct invoice *inv, const char *period, const char *name,
+    const char *amount)
+{
+	static const char raw[] = "\x0b\x00";
+	struct invoice_correction *c = reallocarray(
+	    inv->corrections, inv->correction_count + 1, sizeof *c);
+	struct err err;
+
+	inv->corrections = c;
+	c += inv->correction_count++;
+	memset(c, 0, sizeof *c);
+	snprintf(c->corrects, sizeof c->corrects, "%s", period);
+	memcpy(c->volume_id.bytes, raw, sizeof raw);
+	c->name = strdup(name);
+	c->amount = strdup(amount);
+	c->exact = exact_new();
+	(void)exact_parse(c->exact, amount);
+	c->from = utc_from_date(2026, 9, 20);
+	c->to = utc_from_date(2026, 9, 21);
+	if (!invoice_add_up(inv, &err))
+		abort();
+}
+
+static void
+case_close(struct invoice *inv, const char *number)
+{
+	snprintf(inv->number, sizeof inv->number, "%s", number);
+	inv->state = INVOICE_CLOSED;
+	inv->closed_at = utc_from_date(2026, 11, 3);
+	inv->due_at = inv->closed_at + 30 * UTC_DAY_SECS;
+	case_forecast(inv, inv->total);
+}
+
 /* --- the cases --- */
+
+static void add_numbered(struct invoice *inv, size_t count, int64_t gib);
 
 static void
 case_one(struct summary_case *c)
@@ -175,8 +220,28 @@ case_one(struct summary_case *c)
 				 .gib = 12671,
 				 .hours = {744, 0, 0}});
 	case_end(&c->now[0], INVOICE_OPEN, INVOICE_FINE);
+	case_forecast(&c->now[0], "412.5");
 	case_begin(&c->before[0], "acme", "Acme Corp", "USD", "2026-09");
 	case_end(&c->before[0], INVOICE_DRAFT, INVOICE_FINE);
+	c->summary.before = c->before;
+}
+
+/* An invoice that corrects two months before it, one of them downwards. */
+static void
+case_invoice(struct summary_case *c)
+{
+	struct invoice *inv = &c->now[0];
+
+	case_begin(inv, "acme", "Acme Corp", "USD", "2026-10");
+	add_numbered(inv, 2, 100);
+	case_end(inv, INVOICE_HELD, INVOICE_TOO_MANY_ESTIMATES);
+	case_correct(inv, "2026-08", "lab", "-1.25");
+	case_correct(inv, "2026-09", "=evil\xe2\x80\xae", "0.99");
+	case_close(inv, "2026-00017");
+	case_begin(&c->before[0], "acme", "Acme Corp", "USD", "2026-09");
+	add_numbered(&c->before[0], 2, 50);
+	case_end(&c->before[0], INVOICE_DRAFT, INVOICE_FINE);
+	case_close(&c->before[0], "2026-00016");
 	c->summary.before = c->before;
 }
 
@@ -413,6 +478,7 @@ static const struct {
 	void (*make)(struct summary_case *);
 } summary_cases[] = {
     {"one", case_one},
+    {"invoice", case_invoice},
     {"twelve", case_twelve},
     {"many", case_many},
     {"nothing", case_nothing},
