@@ -185,6 +185,54 @@ class QuarantineCountsWhenReleased(support.TestCase):
         self.assertIsNone(self.send(900 * GIB, NOW + 1200))
         self.expect("2026-11", 900 * GIB)
 
+    def test_a_closed_month_is_corrected(self):
+        at = support.unix("2026-10-31T10:00:00Z")
+        self.assertIsNone(self.send(70000 * GIB, at))
+        self.assertEqual(self.send(90000 * GIB, at), "conflict")
+        self.assertIsNone(self.send(1 * GIB, at + HOUR, retired_at=at + HOUR))
+        self.clock(support.unix("2026-11-03T00:00:00Z"))
+        self.it.wait_log("close.done", account="acme", period="2026-10")
+        frozen = self.expect("2026-10", 70000 * GIB, 1 * GIB)
+        self.assertEqual(frozen["state"], "closed")
+        self.http("release", *self.open_ids())
+        self.assertEqual(self.expect("2026-10", 70000 * GIB, 1 * GIB), frozen)
+        due = support.round_to(support.month_cost(
+            90001 * GIB, RATE, "2026-10")) - Fraction(frozen["total"])
+        bill = json.loads(self.it.ok(
+            "report", "--period", "2026-11", "--account", "acme", "--format",
+            "json", *self.clock_flags()))
+        self.assertEqual(
+            [(c["corrects"], c["volume_id"], c["amount"])
+             for c in bill["corrections"]],
+            [("2026-10", self.volume, support.decimal(due))])
+
+    def test_an_end_that_moves_corrects_a_closed_month(self):
+        """A volume that is carried further than was billed."""
+        self.it.create_account("carry", gap_policy="carry", max_carry="2h")
+        self.it.create_rate("carry", RATE)
+        token = self.it.create_source("admin2", "carry")
+        at = support.unix("2026-10-31T10:00:00Z")
+        reasons = []
+        for sampled_at, end in ((at, at + HOUR), (at + 5 * HOUR, None)):
+            answer = self.it.send_report(token, support.make_report(
+                [support.make_volume(70000 * GIB, sampled_at=sampled_at,
+                                     id=self.volume, retired_at=end)],
+                sent_at=NOW))
+            reasons += [q["reason"] for q in answer.json()["quarantined"]]
+        self.assertEqual(reasons, ["after_retirement"])
+        self.clock(support.unix("2026-11-03T00:00:00Z"))
+        self.it.wait_log("close.done", account="carry", period="2026-10")
+        self.command("release", *self.open_ids())
+        bill = json.loads(self.it.ok(
+            "report", "--period", "2026-11", "--account", "carry",
+            "--format", "json", *self.clock_flags()))
+        # One hour was billed; two carried ones and the last sample are new.
+        due = support.round_to(support.month_cost(
+            4 * 70000 * GIB, RATE, "2026-10")) - support.round_to(
+                support.month_cost(70000 * GIB, RATE, "2026-10"))
+        self.assertEqual([c["amount"] for c in bill["corrections"]],
+                         [support.decimal(due)])
+
     def test_both_ways_do_the_same(self):
         """A release by command beside the running server is noticed by it."""
         self.assertIsNone(self.send(600 * GIB, NOW - 60, retired_at=NOW - 30))
