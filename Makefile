@@ -35,8 +35,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
       report volume sample usage_bins day_hours day_code_part day_code \
-      day_code_read day day_build late ledger usage usage_part usage_hour \
-      usage_read rating rating_trace \
+      day_code_read day day_build late ledger history usage usage_part \
+      usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \

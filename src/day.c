@@ -60,8 +60,9 @@ day_note_change(struct sql *db, const struct day_progress *progress,
 {
 	struct sql_stmt *s;
 
-	if (hour >= (progress->done_day + 1) * DAY_HOURS &&
-	    hour >= (progress->working_day + 1) * DAY_HOURS)
+	if ((hour >= (progress->done_day + 1) * DAY_HOURS &&
+		hour >= (progress->working_day + 1) * DAY_HOURS) ||
+	    hour < (progress->removed_day + 1) * DAY_HOURS)
 		return true;
 	s = sql_get(db,
 	    "INSERT INTO day_stale (day, volume) VALUES (?, ?)"
@@ -216,4 +217,71 @@ day_measure(
 	*bytes = sql_int(s, 1);
 	sql_done(s);
 	return true;
+}
+
+/* --- what a day was --- */
+
+void
+day_digest_row(struct tls_hash *hash, const uint8_t uuid[UUID_SIZE],
+    const void *bytes, size_t len)
+{
+	uint8_t length[8];
+
+	for (int i = 0; i < 8; i++)
+		length[i] = (uint8_t)((uint64_t)len >> (8 * i));
+	tls_hash_add(hash, uuid, UUID_SIZE);
+	tls_hash_add(hash, length, sizeof length);
+	tls_hash_add(hash, bytes, len);
+}
+
+static bool
+add_rows(struct sql *db, int64_t day, struct tls_hash *hash, int64_t *rows,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT v.volume_id, d.hours FROM volume v"
+	    " JOIN day d ON d.day = ? AND d.volume = v.id"
+	    " ORDER BY v.volume_id",
+	    err);
+	enum sql_result result = SQL_FAILED;
+	const void *id, *bytes;
+	size_t id_len, len;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, day);
+	while ((result = sql_step(s, err)) == SQL_ROW) {
+		id = sql_blob(s, 0, &id_len);
+		if (id_len != UUID_SIZE) {
+			err_set(err, ERR_BROKEN, "a volume's UUID is damaged");
+			break;
+		}
+		bytes = sql_blob(s, 1, &len);
+		day_digest_row(hash, id, bytes, len);
+		(*rows)++;
+	}
+	sql_done(s);
+	return result == SQL_END;
+}
+
+bool
+day_digest(struct sql *db, int64_t day, uint8_t out[TLS_SHA256_BYTES],
+    int64_t *rows, struct err *err)
+{
+	struct tls_hash *hash = tls_hash_new(err);
+	int64_t all, bytes;
+	bool ok;
+
+	*rows = 0;
+	if (hash == NULL)
+		return false;
+	ok = add_rows(db, day, hash, rows, err) &&
+	     day_measure(db, day, &all, &bytes, err);
+	tls_hash_final(hash, out);
+	tls_hash_free(hash);
+	if (ok && all != *rows)
+		return err_set(err, ERR_BROKEN,
+		    "%lld rows of day %lld belong to no volume",
+		    (long long)(all - *rows), (long long)day);
+	return ok;
 }

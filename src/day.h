@@ -22,6 +22,8 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "lib/tls.h"
+#include "lib/uuid.h"
 
 /* How far the days have got. Those up to done_day have all their rows; those
  * of working_day are being written, from next_volume on. Samples of days up
@@ -38,7 +40,8 @@ bool day_save_progress(
 
 /* Says that a sample of an hour (unix seconds / 3600) was stored, or that the
  * volume now ends in it, or did; inside the same transaction. progress was
- * loaded in it, too. Costs nothing for an hour whose day has no rows yet. */
+ * loaded in it, too. Costs nothing for an hour whose day has no rows yet; in
+ * one of a removed day nothing changes any more. */
 bool day_note_change(struct sql *db, const struct day_progress *progress,
     int64_t hour, int64_t volume, struct err *err);
 
@@ -73,6 +76,19 @@ bool day_read(struct day_hours *h, int64_t day, int64_t volume,
 /* Rows of a day, and the bytes in them. */
 bool day_measure(struct sql *db, int64_t day, int64_t *rows, int64_t *bytes,
     struct err *err);
+
+/*
+ * What a removed day was, for rows_sha256 of the fact that states it: SHA-256
+ * over its rows in the order of the volumes' UUIDs, of each the UUID, the
+ * length of the bytes as 8 bytes little endian, and the bytes. A row whose
+ * volume is gone is ERR_BROKEN.
+ */
+bool day_digest(struct sql *db, int64_t day, uint8_t out[TLS_SHA256_BYTES],
+    int64_t *rows, struct err *err);
+
+/* The same row by row, into a digest that the caller ends. */
+void day_digest_row(struct tls_hash *hash, const uint8_t uuid[UUID_SIZE],
+    const void *bytes, size_t len);
 
 /* --- from samples --- */
 

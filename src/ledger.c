@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "day.h"
 #include "late.h"
 #include "ledger.h"
 #include "lib/utc.h"
@@ -29,6 +30,7 @@ struct ledger {
 	struct sample_rows rows;    /* of the report at hand */
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
+	struct day_progress days; /* as the open transaction found it */
 	bool open;
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
@@ -124,10 +126,19 @@ find_reporter(struct ledger *l, int64_t source, struct err *err)
 
 /* --- one sample --- */
 
+/* Rows of closed days know where a volume ends. */
+static bool
+note_end(struct ledger *l, const struct volume *v, int64_t at, struct err *err)
+{
+	return at == 0 ||
+	       day_note_change(l->db, &l->days, at / UTC_HOUR_SECS, v->id, err);
+}
+
 static bool
 note_retirement(
     struct intake *in, struct volume *v, int64_t retired_at, struct err *err)
 {
+	int64_t before = v->retired_at;
 	bool changed;
 
 	if (!volume_note_retirement(
@@ -136,7 +147,9 @@ note_retirement(
 	if (!changed)
 		return true;
 	if (!late_mark_end(in->ledger->db, in->ledger->closed_hour, v->id,
-		retired_at, in->fact, err))
+		retired_at, in->fact, err) ||
+	    !note_end(in->ledger, v, before, err) ||
+	    !note_end(in->ledger, v, v->retired_at, err))
 		return false;
 	if (in->retired == NULL)
 		in->retired =
@@ -216,7 +229,8 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 
 	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
 		*reason = LEDGER_FUTURE;
-	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000))
+	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000) ||
+		 rv->sampled_at / UTC_DAY_SECS <= in->ledger->days.removed_day)
 		*reason = LEDGER_TOO_OLD;
 	else if (!sample_bins_add_up(in->report, rv))
 		*reason = LEDGER_SIZE_BINS_MISMATCH;
@@ -250,10 +264,12 @@ static bool
 count_stored(struct intake *in, const struct volume *v, int64_t hour, bool late,
     struct err *err)
 {
+	struct ledger *l = in->ledger;
+
 	in->answer->stored++;
-	return !late ||
-	       late_mark_sample(in->ledger->db, in->ledger->closed_hour, v->id,
-		   hour, in->fact, err);
+	return day_note_change(l->db, &l->days, hour, v->id, err) &&
+	       (!late || late_mark_sample(l->db, l->closed_hour, v->id, hour,
+			     in->fact, err));
 }
 
 static bool
@@ -682,7 +698,8 @@ ledger_begin(struct ledger *ledger, struct err *err)
 		forget(ledger);
 	ledger->data_version = version;
 	if (late_closed_hour(ledger->db, &ledger->closed_hour, err) &&
-	    fact_load_head(ledger->db, &ledger->head, err))
+	    fact_load_head(ledger->db, &ledger->head, err) &&
+	    day_load_progress(ledger->db, &ledger->days, err))
 		return true;
 	ledger_rollback(ledger);
 	return false;
