@@ -41,7 +41,7 @@ SRC = settings creds store fact account token source rate \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery closing server_clock server \
+      writer ingest schedule delivery closing upkeep server_clock server \
       cmd cmd_init cmd_create cmd_list cmd_report cmd_close cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 

@@ -15,7 +15,8 @@
 #include "lib/utc.h"
 
 enum {
-	GROUP_VOLUMES = 64 /* are read together, at most */
+	MAX_GROUP = 64, /* volumes that are read together */
+	FIRST_GROUP = 16,
 };
 
 /* A day that is compared with its samples before they are removed. */
@@ -57,7 +58,7 @@ history_new(int64_t keep_secs, struct err *err)
 		return NULL;
 	}
 	h->keep_secs = keep_secs;
-	h->group = GROUP_VOLUMES;
+	h->group = FIRST_GROUP;
 	h->builder = day_builder_new(err);
 	h->hash = tls_hash_new(err);
 	if (h->builder != NULL && h->hash != NULL)
@@ -209,7 +210,7 @@ fit_group(struct history *h, int64_t samples)
 {
 	if (samples > HISTORY_TURN_SAMPLES && h->group > 1)
 		h->group /= 2;
-	else if (samples < HISTORY_TURN_SAMPLES / 4 && h->group < GROUP_VOLUMES)
+	else if (samples < HISTORY_TURN_SAMPLES / 4 && h->group < MAX_GROUP)
 		h->group *= 2;
 }
 
