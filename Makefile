@@ -41,7 +41,8 @@ SRC = settings creds store fact account token source rate \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule delivery closing \
-      service service_body server_clock route operate gate server \
+      service service_body server_clock route operate operate_rates \
+      gate server \
       cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
       cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
       cmd_start cmd_version main

@@ -16,4 +16,10 @@ route_fn operate_list_quarantine;
 route_fn operate_release;
 route_fn operate_discard;
 
+/* GET /v1/rates, with the parameter account; a reader of one account sees
+ * that one. POST /v1/rates. */
+#define OPERATE_RATES_PARAMS "account"
+route_fn operate_list_rates;
+route_fn operate_create_rate;
+
 #endif
