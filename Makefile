@@ -34,7 +34,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
-      report volume sample late keep quarantine quarantine_settle ledger \
+      report volume sample late keep quarantine quarantine_settle \
+      roster ledger ledger_answer \
       usage usage_bins rating rating_trace \
       invoice archive archive_read correction forecast bill \
       summary summary_page summary_notes summary_text summary_html \
