@@ -36,13 +36,15 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 SRC = settings creds store fact account token source rate \
       report volume sample usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
-      ledger history usage usage_part usage_hour usage_read rating \
-      rating_trace invoice archive archive_read correction forecast bill \
+      roster ledger ledger_answer history \
+      usage usage_part usage_hour usage_read rating rating_trace \
+      invoice archive archive_read correction forecast bill \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule delivery closing upkeep \
-      service service_body server_clock route operate gate server \
+      service service_body server_clock route operate operate_rates operate_close \
+      gate server \
       cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
       cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
       cmd_start cmd_version main

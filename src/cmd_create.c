@@ -349,11 +349,8 @@ create_rate(struct cmd_change *change, struct err *err)
 		change, "maxAge", r.max_age, sizeof r.max_age, err) ||
 	    !account_find(change->db, account, &a, err))
 		return false;
-	if (from != NULL &&
-	    (!utc_parse(from, strlen(from), &at, NULL) || at <= 0))
-		return err_set(err, ERR_INPUT,
-		    "--from takes a time such as 2026-01-01T00:00:00Z: \"%s\"",
-		    from);
+	if (from != NULL && !rate_parse_from(from, &at, err))
+		return err_context(err, "--from");
 	r.account = a.id;
 	if (!rate_create(
 		change->db, &r, at, a.name, change->who, change->now, err))

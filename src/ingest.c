@@ -68,31 +68,11 @@ ingest_refuse(struct http_request *req, const struct err *err)
 static void
 write_answer(const struct ledger_answer *a, struct buf *out)
 {
-	char id[UUID_TEXT_SIZE], head[FACT_HEAD_TEXT_SIZE];
 	struct json_writer w;
 
 	json_write(&w, out, JSON_COMPACT);
 	json_put_object(&w, NULL);
-	json_put_string(&w, "report_id", uuid_format(&a->report_id, id));
-	json_put_time(&w, "received_at", a->received_at);
-	json_put_int(&w, "stored", a->stored);
-	json_put_int(&w, "duplicates", a->duplicates);
-	json_put_array(&w, "quarantined");
-	for (size_t i = 0; i < a->quarantined_count; i++) {
-		const struct quarantine_mark *q = &a->quarantined[i];
-
-		json_put_object(&w, NULL);
-		json_put_int(&w, "index", q->index);
-		json_put_string(
-		    &w, "volume_id", uuid_format(&q->volume_id, id));
-		json_put_string(
-		    &w, "reason", quarantine_reason_name(q->reason));
-		json_put_end(&w);
-	}
-	json_put_end(&w);
-	json_put_int(&w, "unknown_members", a->unknown_members);
-	json_put_int(&w, "skew_ms", a->skew_ms);
-	json_put_string(&w, "ledger_head", fact_format_head(a->head, head));
+	ledger_answer_put(&w, a);
 	json_put_end(&w);
 	buf_char(out, '\n');
 }

@@ -11,6 +11,7 @@
 #include "ledger.h"
 #include "lib/utc.h"
 #include "quarantine.h"
+#include "roster.h"
 #include "sample.h"
 #include "source.h"
 #include "token.h"
@@ -20,7 +21,9 @@ struct reporter {
 	struct source source;
 	struct source_account *accounts; /* owned */
 	size_t account_count;
-	int64_t token; /* last used, and noted at: */
+	int64_t expected; /* volumes of its roster; -1: not counted */
+	int64_t sent_at;  /* of its reports, the latest */
+	int64_t token;	  /* last used, and noted at: */
 	int64_t token_used_at;
 };
 
@@ -54,16 +57,10 @@ struct intake {
 	struct reporter *reporter;
 	const struct report *report;
 	int64_t now_ms;
-	int64_t fact; /* the row its fact will have */
+	int64_t fact;	 /* the row its fact will have */
+	int64_t present; /* volumes of the source's roster that it lists */
 	struct ledger_answer *answer;
 };
-
-void
-ledger_answer_fini(struct ledger_answer *answer)
-{
-	free(answer->quarantined);
-	memset(answer, 0, sizeof *answer);
-}
 
 /* --- the cache --- */
 
@@ -96,6 +93,7 @@ find_reporter(struct ledger *l, int64_t source, struct err *err)
 	l->reporters = more;
 	r = &more[l->reporter_count];
 	memset(r, 0, sizeof *r);
+	r->expected = -1;
 	if (!source_load(l->db, source, &r->source, err) ||
 	    !source_accounts(
 		l->db, source, &r->accounts, &r->account_count, err))
@@ -223,12 +221,16 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 
 /* before is the row that counted for its instant until now. */
 static bool
-note_stored(struct intake *in, const struct report_volume *rv,
+note_stored(struct intake *in, struct volume *v, const struct report_volume *rv,
     const struct sample_known *before, struct err *err)
 {
+	struct sql *db = in->ledger->db;
 	struct later *later;
 
 	in->answer->stored++;
+	if (!volume_note_source(db, v, in->reporter->source.id, err) ||
+	    !volume_note_missing(db, v, 0, err))
+		return false;
 	if (!before->there)
 		return true;
 	later = add_later(in, "sample.superseded", &rv->id, err);
@@ -238,29 +240,23 @@ note_stored(struct intake *in, const struct report_volume *rv,
 }
 
 static bool
-take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
+take_of_volume(struct intake *in, uint32_t index, int64_t account,
+    struct volume *v, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
-	int64_t account = in->reporter->accounts[payer].id;
-	struct ledger *l = in->ledger;
-	enum quarantine_reason reason;
-	struct sample_place place;
+	const struct sample_place place = {
+	    .volume = v, .account = account, .fact = in->fact};
 	struct sample_known before;
-	struct volume *v;
 
-	if (is_doubtful(in, rv, &reason))
-		return set_aside(in, index, account, reason, err);
-	v = volume_find(l->db, &l->volumes, &rv->id, rv->created_at, err);
-	if (v == NULL || !note_retirement(in, v, rv->retired_at, err))
+	if (!note_retirement(in, v, rv->retired_at, err))
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at)
 		return set_aside(
 		    in, index, account, QUARANTINE_AFTER_RETIREMENT, err);
-	place = (struct sample_place){
-	    .volume = v, .account = account, .fact = in->fact};
-	switch (keep_sample(&l->keep, in->report, rv, &place, &before, err)) {
+	switch (keep_sample(
+	    &in->ledger->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
-		return note_stored(in, rv, &before, err);
+		return note_stored(in, v, rv, &before, err);
 	case SAMPLE_KNOWN:
 		in->answer->duplicates++;
 		return true;
@@ -269,6 +265,123 @@ take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 	default:
 		return false;
 	}
+}
+
+/* Whether a volume is of the source's roster, and was listed. */
+static bool
+is_present(const struct intake *in, const struct volume *v)
+{
+	return v->seen_in == in->fact &&
+	       roster_source_of(v) == in->reporter->source.id;
+}
+
+static void
+move_expected(struct ledger *l, int64_t source, int64_t by)
+{
+	for (size_t i = 0; i < l->reporter_count; i++)
+		if (l->reporters[i].source.id == source &&
+		    l->reporters[i].expected >= 0)
+			l->reporters[i].expected += by;
+}
+
+/* A complete report lists what it says of a volume that is set aside, too. */
+static bool
+note_listed(struct intake *in, const struct uuid *id, struct err *err)
+{
+	struct volume *v;
+
+	if (!in->report->complete)
+		return true;
+	if (!volume_look_up(in->ledger->db, &in->ledger->volumes, id, &v, err))
+		return false;
+	if (v != NULL && v->seen_in != in->fact) {
+		v->seen_in = in->fact;
+		in->present += is_present(in, v);
+	}
+	return true;
+}
+
+static bool
+take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
+{
+	const struct report_volume *rv = &in->report->volumes[index];
+	int64_t account = in->reporter->accounts[payer].id;
+	struct ledger *l = in->ledger;
+	enum quarantine_reason reason;
+	int64_t source;
+	struct volume *v;
+	bool present;
+
+	if (is_doubtful(in, rv, &reason))
+		return note_listed(in, &rv->id, err) &&
+		       set_aside(in, index, account, reason, err);
+	v = volume_find(l->db, &l->volumes, &rv->id, rv->created_at, err);
+	if (v == NULL)
+		return false;
+	source = roster_source_of(v);
+	present = is_present(in, v);
+	v->seen_in = in->fact;
+	if (!take_of_volume(in, index, account, v, err))
+		return false;
+	in->present += is_present(in, v) - present;
+	if (source != roster_source_of(v)) {
+		move_expected(l, source, -1);
+		move_expected(l, roster_source_of(v), 1);
+	}
+	return true;
+}
+
+/* --- a complete report --- */
+
+static bool
+note_missing(struct intake *in, struct volume *v, struct err *err)
+{
+	int64_t now = in->now_ms / 1000;
+	struct later *later = add_later(in, "volume.missing", &v->uuid, err);
+	char when[UTC_TEXT_SIZE];
+
+	if (later == NULL)
+		return false;
+	snprintf(later->detail, sizeof later->detail, "missing_since=%s",
+	    utc_format(now, when));
+	in->reporter->expected--;
+	return volume_note_missing(in->ledger->db, v, now, err);
+}
+
+static bool
+find_missing(struct intake *in, struct err *err)
+{
+	struct ledger *l = in->ledger;
+	struct uuid *list = NULL;
+	size_t count = 0;
+	struct volume *v;
+	bool ok;
+
+	ok = roster_list(l->db, in->reporter->source.id, &list, &count, err);
+	for (size_t i = 0; ok && i < count; i++) {
+		v = volume_find(l->db, &l->volumes, &list[i], 0, err);
+		ok = v != NULL &&
+		     (v->seen_in == in->fact || note_missing(in, v, err));
+	}
+	free(list);
+	return ok;
+}
+
+/* One that was sent before what is known already says nothing of now. */
+static bool
+check_complete(struct intake *in, struct err *err)
+{
+	struct reporter *r = in->reporter;
+	bool newest = in->report->sent_at >= r->sent_at;
+
+	if (newest)
+		r->sent_at = in->report->sent_at;
+	if (!in->report->complete || !newest)
+		return true;
+	if (r->expected < 0 &&
+	    !roster_count(in->ledger->db, r->source.id, &r->expected, err))
+		return false;
+	return in->present == r->expected || find_missing(in, err);
 }
 
 /* --- one report --- */
@@ -403,8 +516,8 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
-	return state_facts(in, body_sha256, err) && insert_report(in, err) &&
-	       note_token(in, token, err);
+	return check_complete(in, err) && state_facts(in, body_sha256, err) &&
+	       insert_report(in, err) && note_token(in, token, err);
 }
 
 static bool
@@ -462,67 +575,13 @@ take_report(struct intake *in, const size_t *payers, int64_t token,
 
 /* --- what became of it --- */
 
-/* LEDGER_REPLAYED with the answer and the body's digest, or LEDGER_STORED
- * when the id is free. */
-static enum ledger_result
-find_report(struct ledger *l, int64_t source, const struct uuid *report_id,
-    struct ledger_answer *a, uint8_t body_sha256[FACT_HASH_SIZE],
-    struct err *err)
-{
-	struct sql_stmt *s = sql_get(l->db,
-	    "SELECT r.fact, f.at, r.skew_ms, r.stored, r.duplicates,"
-	    " r.quarantined, r.unknown_members, f.body_sha256, f.hash"
-	    " FROM report r JOIN fact f ON f.seq = r.fact"
-	    " WHERE r.source = ? AND r.report_id = ?",
-	    err);
-	enum sql_result result;
-	const void *body, *hash;
-	size_t body_len, hash_len, quarantined;
-	int64_t fact;
-
-	if (s == NULL)
-		return LEDGER_FAILED;
-	sql_bind_int(s, 1, source);
-	sql_bind_blob(s, 2, report_id->bytes, UUID_SIZE);
-	result = sql_step(s, err);
-	if (result != SQL_ROW)
-		return result == SQL_END ? LEDGER_STORED : LEDGER_FAILED;
-	a->report_id = *report_id;
-	fact = sql_int(s, 0);
-	a->received_at = sql_int(s, 1);
-	a->skew_ms = sql_int(s, 2);
-	a->stored = sql_int(s, 3);
-	a->duplicates = sql_int(s, 4);
-	quarantined = (size_t)sql_int(s, 5);
-	a->unknown_members = sql_int(s, 6);
-	body = sql_blob(s, 7, &body_len);
-	hash = sql_blob(s, 8, &hash_len);
-	if (body_len == FACT_HASH_SIZE && hash_len == FACT_HASH_SIZE) {
-		memcpy(body_sha256, body, FACT_HASH_SIZE);
-		memcpy(a->head, hash, FACT_HASH_SIZE);
-	}
-	sql_done(s);
-	if (body_len != FACT_HASH_SIZE || hash_len != FACT_HASH_SIZE) {
-		err_set(
-		    err, ERR_BROKEN, "fact %lld is damaged", (long long)fact);
-		return LEDGER_FAILED;
-	}
-	if (quarantined > 0 &&
-	    !quarantine_of_report(
-		l->db, fact, &a->quarantined, &a->quarantined_count, err)) {
-		ledger_answer_fini(a);
-		return LEDGER_FAILED;
-	}
-	return LEDGER_REPLAYED;
-}
-
 enum ledger_result
 ledger_find_report(struct ledger *ledger, int64_t source,
     const struct uuid *report_id, struct ledger_answer *answer, struct err *err)
 {
 	uint8_t body_sha256[FACT_HASH_SIZE];
-	enum ledger_result result =
-	    find_report(ledger, source, report_id, answer, body_sha256, err);
+	enum ledger_result result = ledger_answer_load(
+	    ledger->db, source, report_id, answer, body_sha256, err);
 
 	return result == LEDGER_STORED ? LEDGER_REUSED : result;
 }
@@ -543,6 +602,7 @@ add_new(struct intake *in, int64_t source, int64_t token,
 		result = resolve_accounts(in->reporter, report, payers, at);
 	if (result == LEDGER_STORED) {
 		a->report_id = report->report_id;
+		a->fact = in->fact;
 		a->received_at = in->now_ms / 1000;
 		a->skew_ms = report->sent_at * 1000 +
 			     report->sent_nanos / 1000000 - in->now_ms;
@@ -570,8 +630,8 @@ ledger_add_report(struct ledger *ledger, int64_t source, int64_t token,
 	enum ledger_result result;
 
 	*at = 0;
-	result =
-	    find_report(ledger, source, &report->report_id, answer, known, err);
+	result = ledger_answer_load(
+	    ledger->db, source, &report->report_id, answer, known, err);
 	if (result == LEDGER_STORED)
 		return add_new(&in, source, token, body_sha256, at, err);
 	if (result == LEDGER_REPLAYED &&

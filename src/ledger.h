@@ -37,9 +37,15 @@ struct ledger_answer {
 	struct quarantine_mark *quarantined; /* owned */
 	size_t quarantined_count;
 	uint8_t head[FACT_HASH_SIZE]; /* the chain's head behind it */
+	int64_t fact;		      /* its row; not part of what is said */
 };
 
 void ledger_answer_fini(struct ledger_answer *answer);
+
+/* Adds it as the members of an object. */
+struct json_writer;
+void ledger_answer_put(
+    struct json_writer *w, const struct ledger_answer *answer);
 
 enum ledger_result {
 	LEDGER_STORED,	 /* new: counts when the transaction is committed */
@@ -49,6 +55,12 @@ enum ledger_result {
 	LEDGER_UNNAMED,	 /* names no account, and the source has several */
 	LEDGER_FAILED,	 /* err says why; nothing of it is in */
 };
+
+/* The answer to a report of a source, and the digest of its body:
+ * LEDGER_REPLAYED, LEDGER_STORED when the id is free, or LEDGER_FAILED. */
+enum ledger_result ledger_answer_load(struct sql *db, int64_t source,
+    const struct uuid *report_id, struct ledger_answer *answer,
+    uint8_t body_sha256[FACT_HASH_SIZE], struct err *err);
 
 struct ledger;
 

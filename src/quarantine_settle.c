@@ -19,7 +19,7 @@ struct settle {
 	const char *reason, *who;
 	struct tls_hash *hash; /* owned */
 	struct fact_head head;
-	int64_t account;
+	int64_t account, source;
 	struct uuid volume_id;
 	struct buf body; /* owned: the sample as sent */
 	/* Of a release. */
@@ -75,8 +75,9 @@ static enum quarantine_result
 load_row(struct settle *st, struct err *err)
 {
 	struct sql_stmt *s = sql_get(st->db,
-	    "SELECT account, volume_id, body, state FROM quarantine"
-	    " WHERE id = ?",
+	    "SELECT q.account, q.volume_id, q.body, q.state, s.id"
+	    " FROM quarantine q JOIN fact f ON f.seq = q.fact"
+	    " JOIN source s ON 'source:' || s.name = f.who WHERE q.id = ?",
 	    err);
 	enum sql_result result;
 	const void *uuid;
@@ -102,6 +103,7 @@ load_row(struct settle *st, struct err *err)
 		memcpy(st->volume_id.bytes, uuid, len);
 	buf_str(&st->body, sql_text(s, 2));
 	open = strcmp(sql_text(s, 3), "open") == 0;
+	st->source = sql_int(s, 4);
 	sql_done(s);
 	if (!open)
 		return refuse_settled(st, err);
@@ -304,6 +306,10 @@ store(struct settle *st, struct err *err)
 	}
 	st->out->stored = result == SAMPLE_STORED;
 	st->out->revision = rv->revision;
+	/* Who sends a volume now says more than a sample that had to wait. */
+	if (place.volume->source == 0 &&
+	    !volume_note_source(st->db, place.volume, st->source, err))
+		return QUARANTINE_FAILED;
 	return QUARANTINE_DONE;
 }
 

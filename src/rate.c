@@ -13,8 +13,8 @@
 /* Before the first instant that a report may name. */
 static const int64_t FIRST_FROM = 946684800; /* 2000-01-01T00:00:00Z */
 
-static bool
-check_money(const char *text, struct err *err)
+bool
+rate_check_money(const char *text, struct err *err)
 {
 	size_t whole = strspn(text, "0123456789"), part = 0;
 	const char *end = text + whole;
@@ -70,6 +70,16 @@ rate_parse_age(const char *text, uint32_t *hours, struct err *err)
 	return true;
 }
 
+bool
+rate_parse_from(const char *text, int64_t *at, struct err *err)
+{
+	return (utc_parse(text, strlen(text), at, NULL) && *at > 0) ||
+	       err_set(err, ERR_INPUT,
+		   "a rate holds from a time such as 2026-01-01T00:00:00Z: "
+		   "\"%s\"",
+		   text);
+}
+
 static bool
 has_rates(struct sql *db, const struct rate *rate, bool *out, struct err *err)
 {
@@ -109,7 +119,7 @@ insert(struct sql *db, struct rate *rate, struct err *err)
 	if (sql_changes(db) == 0)
 		return err_set(err, ERR_INPUT,
 		    "there is a rate from %s already; a rate is never "
-		    "edited, give another --from",
+		    "edited, so a change needs another hour",
 		    utc_format(rate->from_hour * UTC_HOUR_SECS, when));
 	rate->id = sql_last_row(db);
 	return true;
@@ -148,7 +158,7 @@ rate_create(struct sql *db, struct rate *rate, int64_t from,
 	bool later;
 
 	rate->created_at = now;
-	if (!check_money(rate->rate, err) ||
+	if (!rate_check_money(rate->rate, err) ||
 	    !rate_parse_age(rate->max_age, &rate->age_hours, err) ||
 	    !sql_begin(db, err))
 		return false;

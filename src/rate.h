@@ -43,6 +43,13 @@ char *rate_format_age(uint32_t age_hours, char out[RATE_AGE_SIZE]);
  * 0. Anything else is ERR_INPUT. */
 bool rate_parse_age(const char *text, uint32_t *hours, struct err *err);
 
+/* Whether a text is money per GiB-month: a decimal such as "0.03", of at most
+ * RATE_MAX_WHOLE and RATE_MAX_DECIMALS digits. Otherwise ERR_INPUT. */
+bool rate_check_money(const char *text, struct err *err);
+
+/* The time from which a rate is to hold, as it is entered (RFC 3339). */
+bool rate_parse_from(const char *text, int64_t *at, struct err *err);
+
 /* Checks rate->rate and rate->max_age, and adds the row and its fact as one
  * transaction. from is unix seconds, or 0: the first rate of an account and
  * age then holds from 2000-01-01, a later one from the next whole hour. A row

@@ -282,6 +282,7 @@ open_all(struct server *sv, struct err *err)
 	sv->service = (struct service){.clock = &sv->clock,
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
+	    .closing = sv->closing,
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	sv->http = http_open(

@@ -55,7 +55,8 @@ load_volume(struct sql *db, struct volume *v, bool *found, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT id, ifnull(retired_at, 0), region, ifnull(lives_until, 0),"
-	    " ifnull(revised_hour, -1) FROM volume WHERE volume_id = ?",
+	    " ifnull(revised_hour, -1), ifnull(source, 0),"
+	    " ifnull(missing_since, 0) FROM volume WHERE volume_id = ?",
 	    err);
 	enum sql_result result;
 
@@ -72,6 +73,8 @@ load_volume(struct sql *db, struct volume *v, bool *found, struct err *err)
 	v->region = strdup(sql_text(s, 2));
 	v->lives_until = sql_int(s, 3);
 	v->revised_hour = sql_int(s, 4);
+	v->source = sql_int(s, 5);
+	v->missing_since = sql_int(s, 6);
 	sql_done(s);
 	return v->region != NULL || err_nomem(err);
 }
@@ -94,17 +97,20 @@ insert_volume(
 	return true;
 }
 
-struct volume *
-volume_find(struct sql *db, struct volume_cache *cache, const struct uuid *id,
-    int64_t created_at, struct err *err)
+static struct volume *
+find_cached(struct volume_cache *cache, const struct uuid *id)
 {
-	struct volume key = {.uuid = *id}, *v;
+	struct volume key = {.uuid = *id};
 	struct volume **found = tfind(&key, &cache->tree, compare_volumes);
-	bool known;
 
-	if (found != NULL)
-		return *found;
-	v = calloc(1, sizeof *v);
+	return found != NULL ? *found : NULL;
+}
+
+static struct volume *
+make_empty(const struct uuid *id, struct err *err)
+{
+	struct volume *v = calloc(1, sizeof *v);
+
 	if (v == NULL) {
 		err_nomem(err);
 		return NULL;
@@ -112,17 +118,56 @@ volume_find(struct sql *db, struct volume_cache *cache, const struct uuid *id,
 	v->uuid = *id;
 	v->month = -1;
 	v->revised_hour = -1;
-	if (!load_volume(db, v, &known, err) ||
-	    (!known && !insert_volume(db, v, created_at, err))) {
-		free_volume(v);
-		return NULL;
-	}
-	if (tsearch(v, &cache->tree, compare_volumes) == NULL) {
-		err_nomem(err);
-		free_volume(v);
-		return NULL;
-	}
 	return v;
+}
+
+static bool
+add_to_cache(struct volume_cache *cache, struct volume *v, struct err *err)
+{
+	return tsearch(v, &cache->tree, compare_volumes) != NULL ||
+	       err_nomem(err);
+}
+
+struct volume *
+volume_find(struct sql *db, struct volume_cache *cache, const struct uuid *id,
+    int64_t created_at, struct err *err)
+{
+	struct volume *v = find_cached(cache, id);
+	bool known;
+
+	if (v != NULL)
+		return v;
+	v = make_empty(id, err);
+	if (v == NULL)
+		return NULL;
+	if (load_volume(db, v, &known, err) &&
+	    (known || insert_volume(db, v, created_at, err)) &&
+	    add_to_cache(cache, v, err))
+		return v;
+	free_volume(v);
+	return NULL;
+}
+
+bool
+volume_look_up(struct sql *db, struct volume_cache *cache,
+    const struct uuid *id, struct volume **out, struct err *err)
+{
+	struct volume *v = find_cached(cache, id);
+	bool known = true, ok = true;
+
+	*out = v;
+	if (v != NULL)
+		return true;
+	v = make_empty(id, err);
+	if (v == NULL)
+		return false;
+	ok = load_volume(db, v, &known, err) &&
+	     (!known || add_to_cache(cache, v, err));
+	if (ok && known)
+		*out = v;
+	else
+		free_volume(v);
+	return ok;
 }
 
 static bool
@@ -267,6 +312,42 @@ volume_note_revision(
 	sql_bind_int(s, 1, hour);
 	sql_bind_int(s, 2, v->id);
 	v->revised_hour = hour;
+	return sql_run(s, err);
+}
+
+bool
+volume_note_source(
+    struct sql *db, struct volume *v, int64_t source, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (source == v->source)
+		return true;
+	s = sql_get(db, "UPDATE volume SET source = ? WHERE id = ?", err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, source);
+	sql_bind_int(s, 2, v->id);
+	v->source = source;
+	return sql_run(s, err);
+}
+
+bool
+volume_note_missing(
+    struct sql *db, struct volume *v, int64_t since, struct err *err)
+{
+	struct sql_stmt *s;
+
+	if (since == v->missing_since)
+		return true;
+	s = sql_get(
+	    db, "UPDATE volume SET missing_since = ? WHERE id = ?", err);
+	if (s == NULL)
+		return false;
+	if (since != 0)
+		sql_bind_int(s, 1, since);
+	sql_bind_int(s, 2, v->id);
+	v->missing_since = since;
 	return sql_run(s, err);
 }
 

@@ -29,8 +29,11 @@ struct volume {
 	int64_t month;	      /* a month that volume_month has; -1: unknown */
 	int64_t account;   /* volume_account has it from month on, or earlier */
 	int64_t open_hour; /* late.c: it has a sample then; 0: not known */
-	char *name;	   /* owned; NULL: none stated since it was cached */
-	char *region;	   /* owned */
+	int64_t source;	   /* of its last sample; 0: none */
+	int64_t missing_since; /* a complete report left it out; 0: no */
+	int64_t seen_in;       /* ledger.c: fact of a report that lists it */
+	char *name;   /* owned; NULL: none stated since it was cached */
+	char *region; /* owned */
 };
 
 /* The zero value is an empty cache. */
@@ -45,6 +48,10 @@ void volume_cache_clear(struct volume_cache *cache);
 struct volume *volume_find(struct sql *db, struct volume_cache *cache,
     const struct uuid *id, int64_t created_at, struct err *err);
 
+/* The same of one that exists; *out is NULL when there is none. */
+bool volume_look_up(struct sql *db, struct volume_cache *cache,
+    const struct uuid *id, struct volume **out, struct err *err);
+
 /* What a sample states. Empty texts state nothing. Each is written only when
  * it is news. */
 bool volume_note_name(struct sql *db, struct volume *v,
@@ -55,6 +62,12 @@ bool volume_note_month(struct sql *db, struct volume *v, int64_t account,
     int64_t at, struct err *err);
 bool volume_note_revision(
     struct sql *db, struct volume *v, int64_t hour, struct err *err);
+
+/* Who reported it last; since when (0: not any more) it is left out. */
+bool volume_note_source(
+    struct sql *db, struct volume *v, int64_t source, struct err *err);
+bool volume_note_missing(
+    struct sql *db, struct volume *v, int64_t since, struct err *err);
 
 /* The earliest stated end counts, whatever order reports come in, but none
  * before lives_until; *changed says whether this one is earlier than what was

@@ -1,0 +1,105 @@
+/*
+ * ledger_answer.c - what became of a report, again. In: rows of reports that
+ * were taken. Out: answers, as they were given the first time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "lib/json.h"
+
+void
+ledger_answer_fini(struct ledger_answer *answer)
+{
+	free(answer->quarantined);
+	memset(answer, 0, sizeof *answer);
+}
+
+static void
+read_row(struct sql_stmt *s, struct ledger_answer *a)
+{
+	a->fact = sql_int(s, 0);
+	a->received_at = sql_int(s, 1);
+	a->skew_ms = sql_int(s, 2);
+	a->stored = sql_int(s, 3);
+	a->duplicates = sql_int(s, 4);
+	a->unknown_members = sql_int(s, 5);
+}
+
+/* The digests of the fact, in the columns 6 and 7. */
+static bool
+read_digests(struct sql_stmt *s, struct ledger_answer *a,
+    uint8_t body_sha256[FACT_HASH_SIZE], struct err *err)
+{
+	const void *body, *hash;
+	size_t body_len, hash_len;
+
+	body = sql_blob(s, 6, &body_len);
+	hash = sql_blob(s, 7, &hash_len);
+	if (body_len != FACT_HASH_SIZE || hash_len != FACT_HASH_SIZE)
+		return err_set(err, ERR_BROKEN, "fact %lld is damaged",
+		    (long long)a->fact);
+	memcpy(body_sha256, body, FACT_HASH_SIZE);
+	memcpy(a->head, hash, FACT_HASH_SIZE);
+	return true;
+}
+
+enum ledger_result
+ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
+    struct ledger_answer *answer, uint8_t body_sha256[FACT_HASH_SIZE],
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT r.fact, f.at, r.skew_ms, r.stored, r.duplicates,"
+	    " r.unknown_members, f.body_sha256, f.hash, r.quarantined"
+	    " FROM report r JOIN fact f ON f.seq = r.fact"
+	    " WHERE r.source = ? AND r.report_id = ?",
+	    err);
+	enum sql_result result;
+	bool ok, quarantined;
+
+	if (s == NULL)
+		return LEDGER_FAILED;
+	sql_bind_int(s, 1, source);
+	sql_bind_blob(s, 2, report_id->bytes, UUID_SIZE);
+	result = sql_step(s, err);
+	if (result != SQL_ROW)
+		return result == SQL_END ? LEDGER_STORED : LEDGER_FAILED;
+	answer->report_id = *report_id;
+	read_row(s, answer);
+	quarantined = sql_int(s, 8) > 0;
+	ok = read_digests(s, answer, body_sha256, err);
+	sql_done(s);
+	if (ok && quarantined)
+		ok = quarantine_of_report(db, answer->fact,
+		    &answer->quarantined, &answer->quarantined_count, err);
+	if (ok)
+		return LEDGER_REPLAYED;
+	ledger_answer_fini(answer);
+	return LEDGER_FAILED;
+}
+
+void
+ledger_answer_put(struct json_writer *w, const struct ledger_answer *a)
+{
+	char id[UUID_TEXT_SIZE], head[FACT_HEAD_TEXT_SIZE];
+
+	json_put_string(w, "report_id", uuid_format(&a->report_id, id));
+	json_put_time(w, "received_at", a->received_at);
+	json_put_int(w, "stored", a->stored);
+	json_put_int(w, "duplicates", a->duplicates);
+	json_put_array(w, "quarantined");
+	for (size_t i = 0; i < a->quarantined_count; i++) {
+		const struct quarantine_mark *q = &a->quarantined[i];
+
+		json_put_object(w, NULL);
+		json_put_int(w, "index", q->index);
+		json_put_string(w, "volume_id", uuid_format(&q->volume_id, id));
+		json_put_string(w, "reason", quarantine_reason_name(q->reason));
+		json_put_end(w);
+	}
+	json_put_end(w);
+	json_put_int(w, "unknown_members", a->unknown_members);
+	json_put_int(w, "skew_ms", a->skew_ms);
+	json_put_string(w, "ledger_head", fact_format_head(a->head, head));
+}
