@@ -57,6 +57,7 @@ RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
 FAULT_C = $(sort $(wildcard test/fault/*.c))
 BENCH_C = $(sort $(wildcard test/bench/*.c))
 FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
+ORACLE_C = $(sort $(wildcard test/oracle/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -90,6 +91,7 @@ UNIT = $(UNIT_C:%.c=$(BUILD)/%)
 RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
 RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
+ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check unit bench lint format install uninstall \
@@ -163,11 +165,15 @@ run demo:
 # --- tests -------------------------------------------------------------------
 ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
-         test/calendar/*.py test/fault/*.py))
+         test/calendar/*.py test/fault/*.py test/oracle/*.py))
 
-check: $(PROGRAM) $(UNIT) $(FAULT)
+check: $(PROGRAM) $(UNIT) $(FAULT) $(ORACLE)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
 	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
+
+# What shows a test what a part of the program makes of its input.
+$(BUILD)/test/oracle/%: $(BUILD)/test/oracle/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
 
 # --- bench -------------------------------------------------------------------
 # Figures as ratios taken side by side in one run; never part of check.
@@ -186,7 +192,8 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # Both compilers build everything anew in folders of their own; what has not
 # changed since it was found clean is not looked at again.
 LINT = build/lint
-LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C)
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C) \
+         $(ORACLE_C)
 LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
@@ -286,4 +293,5 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d) \
+    $(ORACLE:=.d)
