@@ -97,7 +97,8 @@ struct opt_command {
 	const char *operands; /* "PERIOD", "[ID]", "ID..."; NULL: none */
 	const char *summary;  /* a sentence without full stop */
 	const char *details; /* paragraphs below the flags in --help, or NULL */
-	const struct opt_flag *flags; /* NULL: none */
+	void (*more)(struct buf *out); /* writes further ones; or NULL */
+	const struct opt_flag *flags;  /* NULL: none */
 	int (*run)(const struct opt_values *values, void *ctx);
 	bool hidden; /* not in the list of commands */
 };

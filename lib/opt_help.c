@@ -103,6 +103,10 @@ add_command(struct buf *out, const struct opt_program *program,
 	add_flags(out, command->flags);
 	if (command->details != NULL)
 		buf_printf(out, "\n%s\n", command->details);
+	if (command->more != NULL) {
+		buf_char(out, '\n');
+		command->more(out);
+	}
 }
 
 /* One line for each command that begins with path. */

@@ -33,10 +33,17 @@ static const struct opt_flag flags[] = {
     {0},
 };
 
+static void
+tell_more(struct buf *out)
+{
+	buf_str(out, "And more.\n");
+}
+
 static const struct opt_command show = {.path = "show volume",
     .operands = "ID",
     .summary = "Show a volume",
     .details = "More about it.",
+    .more = tell_more,
     .flags = flags};
 static const struct opt_command verify = {
     .path = "verify", .summary = "Verify the ledger"};
@@ -90,7 +97,9 @@ a_command_tells_usage_flags_and_details(void **state)
 	    "    -h, --help\n"
 	    "        Show this help\n"
 	    "\n"
-	    "More about it.\n");
+	    "More about it.\n"
+	    "\n"
+	    "And more.\n");
 }
 
 static void
