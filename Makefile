@@ -43,11 +43,11 @@ SRC = settings creds store fact account token source rate \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery closing upkeep \
-      service service_body server_clock route operate operate_rates operate_close \
-      gate server \
-      cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
-      cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
+      writer ingest schedule config_key config_report config_sample config \
+      delivery closing upkeep service service_body server_clock route operate \
+      operate_rates operate_close gate server_reload server cmd cmd_table \
+      cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
+      cmd_close cmd_deliver cmd_migrate \
       cmd_start cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))

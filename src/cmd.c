@@ -7,6 +7,7 @@
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "cmd.h"
+#include "config.h"
 
 /* In the order in which --help lists them. */
 static const struct opt_command *const commands[] = {
@@ -102,6 +103,8 @@ run_help(const struct opt_values *values, void *ctx)
 	(void)ctx;
 	if (opt_bool(values, "flags"))
 		opt_list_flags(&cmd_program, &out);
+	else if (opt_bool(values, "settings"))
+		config_write_list(&out);
 	else if (!write_help(values, &out, &err))
 		code = cmd_wrong(values, &err);
 	fputs(buf_text(&out), stdout);
@@ -114,6 +117,10 @@ static const struct opt_flag help_flags[] = {
 	.type = OPT_BOOL,
 	.hidden = true,
 	.help = "List every command and flag, separated by tabs"},
+    {.name = "settings",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "List every setting of the settings file, separated by tabs"},
     {0},
 };
 

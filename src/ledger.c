@@ -44,6 +44,7 @@ struct ledger {
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
 	bool open;
+	struct ledger_limits limits;
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
@@ -160,11 +161,11 @@ count_quarantine(struct ledger *l, struct err *err)
 static bool
 check_quarantine_room(struct ledger *l, struct err *err)
 {
-	return l->open_quarantine < QUARANTINE_MAX_OPEN ||
+	return l->open_quarantine < l->limits.open_quarantine ||
 	       err_set(err, ERR_BUSY,
-		   "the quarantine is full (%d open samples); an operator has "
-		   "to settle some",
-		   QUARANTINE_MAX_OPEN);
+		   "the quarantine is full (%lld open samples); an operator "
+		   "has to settle some",
+		   (long long)l->limits.open_quarantine);
 }
 
 static bool
@@ -205,11 +206,12 @@ static bool
 is_doubtful(const struct intake *in, const struct report_volume *rv,
     enum quarantine_reason *reason)
 {
+	const struct ledger_limits *limits = &in->ledger->limits;
 	int64_t ms = rv->sampled_at * 1000 + rv->sampled_nanos / 1000000;
 
-	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
+	if (ms > in->now_ms + limits->max_future_secs * 1000)
 		*reason = QUARANTINE_FUTURE;
-	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000) ||
+	else if (ms < in->now_ms - limits->max_age_secs * 1000 ||
 		 keep_is_removed(&in->ledger->keep, rv->sampled_at))
 		*reason = QUARANTINE_TOO_OLD;
 	else if (!sample_bins_add_up(in->report, rv))
@@ -538,7 +540,7 @@ may_be_refused(struct intake *in, bool *may, struct err *err)
 	if (!count_quarantine(l, err))
 		return false;
 	*may = l->open_quarantine + (int64_t)in->report->volume_count >
-	       QUARANTINE_MAX_OPEN;
+	       l->limits.open_quarantine;
 	return true;
 }
 
@@ -654,6 +656,7 @@ ledger_open(struct sql *db, struct err *err)
 		return NULL;
 	}
 	l->db = l->keep.db = db;
+	l->limits = (struct ledger_limits)LEDGER_LIMITS_DEFAULT;
 	l->open_quarantine = -1;
 	l->data_version = -1;
 	l->fact_hash = tls_hash_new(err);
@@ -675,6 +678,12 @@ ledger_close(struct ledger *ledger)
 	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
+}
+
+void
+ledger_set_limits(struct ledger *ledger, const struct ledger_limits *limits)
+{
+	ledger->limits = *limits;
 }
 
 bool

@@ -29,7 +29,8 @@
 
 struct server {
 	const struct settings *settings; /* borrowed from main */
-	const struct creds *creds;	 /* borrowed from main */
+	struct config *config;		 /* borrowed from main */
+	struct creds *creds;		 /* borrowed from main */
 	struct clock clock;
 	int lock; /* the folder's; -1: not taken */
 	struct loop *loop;
@@ -53,7 +54,9 @@ struct server {
 static void
 look_what_is_due(struct server *sv)
 {
-	int64_t now = clock_secs(&sv->clock), added = 0;
+	const struct schedule *schedule = &sv->config->schedule;
+	int64_t now = clock_secs(&sv->clock);
+	struct schedule_result result = {0, 0};
 	struct err err = ERR_INIT;
 	struct sql *db;
 	bool due = false;
@@ -62,11 +65,12 @@ look_what_is_due(struct server *sv)
 		return;
 	ingest_flush(sv->ingest);
 	db = writer_db(sv->writer, &err);
-	if (db == NULL || !schedule_is_due(db, now, &due, &err) ||
-	    (due && !schedule_plan(db, now, &added, &err)))
+	if (db == NULL || !schedule_is_due(db, schedule, now, &due, &err) ||
+	    (due && !schedule_plan(db, schedule, now, &result, &err)))
 		log_warn("server.schedule", "error=\"%s\"", err.text);
-	if (added > 0)
-		log_info("schedule.planned", "mails=%lld", (long long)added);
+	if (result.planned > 0 || result.missed > 0)
+		log_info("schedule.planned", "mails=%lld missed=%lld",
+		    (long long)result.planned, (long long)result.missed);
 	closing_wake(sv->closing, now);
 	delivery_wake(sv->delivery, now);
 	upkeep_wake(sv->upkeep);
@@ -165,6 +169,35 @@ on_stop_signal(void *ctx)
 	loop_timer_set(sv->stop_poll, 0);
 }
 
+/* --- settings --- */
+
+/* Accounts that a report names and that are not there are left out. */
+static void
+warn_of_strangers(struct server *sv)
+{
+	const struct schedule *schedule = &sv->config->schedule;
+	struct err err = ERR_INIT;
+	struct sql *db = writer_db(sv->writer, &err);
+	struct buf names = BUF_INIT;
+
+	if (db == NULL || !schedule_strangers(db, schedule, &names, &err))
+		log_warn("server.schedule", "error=\"%s\"", err.text);
+	else if (names.len > 0)
+		log_warn(
+		    "schedule.no_account", "accounts=\"%s\"", buf_text(&names));
+	buf_fini(&names);
+}
+
+static void
+use_config(struct server *sv)
+{
+	struct ledger_limits limits;
+
+	config_ledger_limits(sv->config, &limits);
+	writer_set_limits(sv->writer, &limits);
+	warn_of_strangers(sv);
+}
+
 /* --- life --- */
 
 static bool
@@ -258,12 +291,13 @@ open_closing(struct server *sv, struct err *err)
 static bool
 open_all(struct server *sv, struct err *err)
 {
-	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
+	struct http_limits limits;
 	const struct http_owner owner = {.ctx = &sv->service,
 	    .gate = gate_on_head,
 	    .handler = gate_on_request,
 	    .seen = sv->settings->verbose ? on_seen : NULL};
 
+	config_http_limits(sv->config, &limits);
 	raise_file_limit(&limits);
 	sv->lock = store_lock(sv->settings->db_folder, err);
 	if (sv->lock < 0 || !open_loop(sv, err) || !open_tls(sv, err))
@@ -271,6 +305,7 @@ open_all(struct server *sv, struct err *err)
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)
 		return false;
+	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
 	    !open_closing(sv, err))
@@ -330,11 +365,12 @@ say_ready(const struct server *sv)
 }
 
 bool
-server_run(
-    const struct settings *settings, const struct creds *creds, struct err *err)
+server_run(const struct settings *settings, struct config *config,
+    struct creds *creds, struct err *err)
 {
 	struct server sv = {
 	    .settings = settings,
+	    .config = config,
 	    .creds = creds,
 	    .clock = settings->mock_time ? clock_pretend(settings->mock_start,
 					       settings->mock_rate)
@@ -344,7 +380,8 @@ server_run(
 	bool ok;
 
 	signal(SIGPIPE, SIG_IGN);
-	/* Nobody who wants to have settings read again means to end it. */
+	/* Nobody who wants to have settings read again means to end it, even
+	 * if it is not ready for that. */
 	signal(SIGHUP, SIG_IGN);
 	/* A file size limit is an error to be answered, not an end. */
 	signal(SIGXFSZ, SIG_IGN);

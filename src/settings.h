@@ -87,6 +87,7 @@ struct settings {
 	bool verbose;
 	int64_t keep_secs; /* how long samples are kept */
 	char *creds_file;
+	char *config_file;
 	struct settings_pragmas sqlite_opts;
 	/* These count over the credentials file; NULL: not given. Owned. */
 	char *smtp_addr, *smtp_from, *smtp_to, *smtp_user, *smtp_pass;

@@ -66,7 +66,7 @@ def listed():
 
 
 def required_in_help(command):
-    text = run(*command.split(), "--help")
+    text = run(*command.split(), "--help").split("\nSettings of")[0]
     return {match.group(1) for match in re.finditer(
         r"--(\w+) [^\n]*\n(?:(?! +-)[^\n]*\n)*?[^\n]*\(required\)", text)}
 
