@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "schedule.h"
 #include "server.h"
+#include "server_reload.h"
 #include "service.h"
 #include "store.h"
 #include "upkeep.h"
@@ -34,7 +35,7 @@ struct server {
 	struct clock clock;
 	int lock; /* the folder's; -1: not taken */
 	struct loop *loop;
-	struct loop_signal *on_term, *on_int;
+	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *tick, *stop_poll;
 	struct tls_server *tls; /* NULL with --noSSL */
 	int64_t renew_at;	/* not before, after a failure */
@@ -169,7 +170,7 @@ on_stop_signal(void *ctx)
 	loop_timer_set(sv->stop_poll, 0);
 }
 
-/* --- settings --- */
+/* --- reading files again --- */
 
 /* Accounts that a report names and that are not there are left out. */
 static void
@@ -196,6 +197,76 @@ use_config(struct server *sv)
 	config_ledger_limits(sv->config, &limits);
 	writer_set_limits(sv->writer, &limits);
 	warn_of_strangers(sv);
+}
+
+static void
+replace_files(struct server *sv, struct server_files *files)
+{
+	struct buf kept = BUF_INIT;
+
+	if (files->has_config) {
+		config_replace(sv->config, &files->config, &kept);
+		use_config(sv);
+	}
+	if (files->has_creds) {
+		creds_wipe(sv->creds);
+		*sv->creds = files->creds;
+		files->creds = (struct creds)CREDS_INIT;
+	}
+	if (files->tls != NULL) {
+		http_set_tls(sv->http, files->tls);
+		tls_server_free(sv->tls);
+		sv->tls = files->tls;
+		files->tls = NULL;
+	}
+	if (kept.len > 0)
+		log_warn("server.reload_needs_restart", "settings=\"%s\"",
+		    buf_text(&kept));
+	buf_fini(&kept);
+}
+
+/* A certificate that has run out is no good in the place of one that has
+ * not. */
+static bool
+check_expiry(const struct server *sv, const struct tls_server *tls, int64_t now,
+    struct err *err)
+{
+	if (tls == NULL || tls_server_not_after(tls) > now ||
+	    tls_server_not_after(sv->tls) <= now)
+		return true;
+	return err_set(err, ERR_INPUT, "the certificate %s has run out",
+	    sv->settings->ssl_cert);
+}
+
+/* All of it or none: everything is read and checked before anything is
+ * replaced. */
+static void
+on_reload_signal(void *ctx)
+{
+	struct server *sv = ctx;
+	int64_t now = clock_secs(&sv->clock);
+	struct server_files files;
+	struct err err = ERR_INIT;
+
+	if (sv->service.stopping)
+		return;
+	if (!server_reload_read(sv->settings, true, &files, &err)) {
+		log_error("server.reload_refused", "error=\"%s\"", err.text);
+		return;
+	}
+	if (check_expiry(sv, files.tls, now, &err)) {
+		replace_files(sv, &files);
+		log_info("server.reloaded",
+		    "reports=%zu relay=%s config=%s creds=%s",
+		    sv->config->schedule.count,
+		    sv->creds->smtp_addr != NULL ? "yes" : "no",
+		    files.has_config ? "read" : "kept",
+		    files.has_creds ? "read" : "kept");
+		look_what_is_due(sv);
+	} else {
+		log_error("server.reload_refused", "error=\"%s\"", err.text);
+	}
+	server_reload_fini(&files);
 }
 
 /* --- life --- */
@@ -250,10 +321,12 @@ open_loop(struct server *sv, struct err *err)
 	sv->on_term =
 	    loop_signal_new(sv->loop, SIGTERM, on_stop_signal, sv, err);
 	sv->on_int = loop_signal_new(sv->loop, SIGINT, on_stop_signal, sv, err);
+	sv->on_hup =
+	    loop_signal_new(sv->loop, SIGHUP, on_reload_signal, sv, err);
 	sv->tick = loop_timer_new(sv->loop, on_tick, sv, err);
 	sv->stop_poll = loop_timer_new(sv->loop, on_stop_poll, sv, err);
-	return sv->on_term != NULL && sv->on_int != NULL && sv->tick != NULL &&
-	       sv->stop_poll != NULL;
+	return sv->on_term != NULL && sv->on_int != NULL &&
+	       sv->on_hup != NULL && sv->tick != NULL && sv->stop_poll != NULL;
 }
 
 static bool
@@ -341,6 +414,7 @@ close_all(struct server *sv)
 	tls_server_free(sv->tls);
 	loop_timer_free(sv->stop_poll);
 	loop_timer_free(sv->tick);
+	loop_signal_free(sv->on_hup);
 	loop_signal_free(sv->on_int);
 	loop_signal_free(sv->on_term);
 	loop_free(sv->loop);
