@@ -48,8 +48,9 @@ run_server(const struct settings *settings)
 	log_open(settings->verbose);
 	ok = config_load(settings->config_file, &config, &there, &err) &&
 	     creds_load(settings->creds_file, &creds, &there, &err) &&
-	     creds_override(&creds, settings, &err) &&
-	     server_run(settings, &config, &creds, &err);
+	     creds_override(&creds, settings, &err);
+	config_override(&config, settings);
+	ok = ok && server_run(settings, &config, &creds, &err);
 	if (!ok)
 		log_error("server.failed", "error=\"%s\"", err.text);
 	creds_wipe(&creds);

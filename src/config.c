@@ -253,6 +253,13 @@ config_load(const char *path, struct config *out, bool *there, struct err *err)
 	return ok;
 }
 
+void
+config_override(struct config *config, const struct settings *settings)
+{
+	if (settings->keep_secs != 0)
+		config->keep_samples_secs = settings->keep_secs;
+}
+
 /* --- for those who keep to it --- */
 
 /* Keeps the values in next of what only a start can change. */

@@ -21,6 +21,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "schedule.h"
+#include "settings.h"
 
 enum {
 	CONFIG_MAX_FILE = 262144, /* bytes */
@@ -31,6 +32,7 @@ enum {
 struct config {
 	int64_t grace_secs;
 	int64_t expected_interval_secs;
+	int64_t keep_samples_secs;
 
 	/* [limits] */
 	int64_t body_bytes;
@@ -52,6 +54,9 @@ bool config_load(
 /* As config_load for text in memory; name begins the messages. */
 bool config_parse(const char *name, const char *text, size_t len,
     struct config *out, struct err *err);
+
+/* What flags say counts over the file. */
+void config_override(struct config *config, const struct settings *settings);
 
 void config_fini(struct config *config);
 

@@ -45,6 +45,16 @@ const struct config_key config_keys[] = {
 	.help = "How often a source is expected to report; one that has been "
 		"silent for longer is told of in mails as trouble"},
     {.table = "",
+	.name = "keep_samples",
+	.type = CONFIG_DURATION,
+	.preset = "\"457d\"",
+	.min = SETTINGS_MIN_KEEP_SECS,
+	.max = SETTINGS_MAX_KEEP_SECS,
+	.restart = true,
+	.offset = OF(keep_samples_secs),
+	.help = "How long the single samples of a closed day are kept behind "
+		"its end; --keepSamples counts over it"},
+    {.table = "",
 	.name = "customer_attach",
 	.type = CONFIG_LIST,
 	.preset = "[\"csv\"]",

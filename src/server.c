@@ -384,7 +384,7 @@ open_all(struct server *sv, struct err *err)
 	    !open_closing(sv, err))
 		return false;
 	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
-	    sv->settings->keep_secs, err);
+	    sv->config->keep_samples_secs, err);
 	if (sv->upkeep == NULL)
 		return false;
 	sv->service = (struct service){.clock = &sv->clock,

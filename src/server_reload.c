@@ -24,9 +24,11 @@ read_config(const struct settings *s, bool again, struct server_files *out,
 
 	if (again && file_is_stream(s->config_file))
 		return true;
-	out->has_config =
-	    config_load(s->config_file, &out->config, &there, err);
-	return out->has_config;
+	if (!config_load(s->config_file, &out->config, &there, err))
+		return false;
+	config_override(&out->config, s);
+	out->has_config = true;
+	return true;
 }
 
 static bool

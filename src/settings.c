@@ -36,7 +36,7 @@ const struct opt_flag settings_flags[] = {
     SETTINGS_FLAG_CREDS_FILE,
     {.name = "keepSamples",
 	.type = OPT_DURATION,
-	.preset = "457d",
+	.shown = "(keep_samples of the settings)",
 	.min = SETTINGS_MIN_KEEP_SECS,
 	.max = SETTINGS_MAX_KEEP_SECS,
 	.help = "How long single samples of closed days are kept"},

@@ -85,7 +85,7 @@ struct settings {
 	char *ssl_cert;
 	char *ssl_key;
 	bool verbose;
-	int64_t keep_secs; /* how long samples are kept */
+	int64_t keep_secs; /* how long samples are kept; 0: not given */
 	char *creds_file;
 	char *config_file;
 	struct settings_pragmas sqlite_opts;

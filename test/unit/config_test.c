@@ -59,6 +59,7 @@ an_empty_file_means_the_defaults(void **state)
 	(void)state;
 	assert_int_equal(c.grace_secs, 48 * HOUR);
 	assert_int_equal(c.expected_interval_secs, HOUR);
+	assert_int_equal(c.keep_samples_secs, 457 * DAY);
 	config_http_limits(&c, &http_found);
 	assert_memory_equal(&http_found, &http, sizeof http);
 	config_ledger_limits(&c, &ledger_found);
@@ -119,6 +120,21 @@ every_setting_reaches_its_value(void **state)
 	assert_int_equal(http.head_ms, 2000);
 	assert_int_equal(http.body_ms, 3000);
 	assert_int_equal(http.idle_ms, 4000);
+	config_fini(&c);
+}
+
+static void
+a_flag_counts_over_the_file(void **state)
+{
+	struct config c = take("keep_samples = \"100d\"\n");
+	struct settings s = {.keep_secs = 0};
+
+	(void)state;
+	config_override(&c, &s);
+	assert_int_equal(c.keep_samples_secs, 100 * DAY);
+	s.keep_secs = 70 * DAY;
+	config_override(&c, &s);
+	assert_int_equal(c.keep_samples_secs, 70 * DAY);
 	config_fini(&c);
 }
 
@@ -444,6 +460,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_file_means_the_defaults),
 	    cmocka_unit_test(every_setting_reaches_its_value),
+	    cmocka_unit_test(a_flag_counts_over_the_file),
 	    cmocka_unit_test(a_report_says_when_to_whom_and_of_what),
 	    cmocka_unit_test(instants_are_read),
 	    cmocka_unit_test(what_is_no_setting_is_refused_with_its_line),
