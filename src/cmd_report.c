@@ -112,18 +112,30 @@ find_accounts(const struct opt_values *values, struct sql *db,
 	return true;
 }
 
-/* The period, and the instant as of which its bills are made. */
+/* The period, and from when on its hours are left out, or 0. */
 static bool
-find_period(const char *text, struct invoice_period *period, int64_t *now,
-    struct bills *out, struct err *err)
+find_period(const char *text, int64_t now, struct invoice_period *period,
+    int64_t *until, struct bills *out, struct err *err)
 {
 	struct todate todate;
 
+	*until = 0;
 	out->to_date = todate_parse(text, &todate);
 	if (out->to_date)
 		return todate_month(
-		    &todate, *now, period, now, out->until, err);
+		    &todate, now, period, until, out->until, err);
 	return invoice_parse_period(text, period, err);
+}
+
+static bool
+build_bills(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_period *period, int64_t until, int64_t now,
+    struct invoice *out, struct err *err)
+{
+	return until != 0
+		   ? bill_build_until(
+			 db, accounts, count, period, until, out, err)
+		   : bill_build(db, accounts, count, period, now, out, err);
 }
 
 static bool
@@ -133,9 +145,11 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 	struct invoice_period period, before;
 	struct account *accounts = NULL;
 	size_t count = 0;
+	int64_t until;
 	bool ok;
 
-	if (!find_period(opt_get(values, "period"), &period, &now, out, err))
+	if (!find_period(
+		opt_get(values, "period"), now, &period, &until, out, err))
 		return false;
 	invoice_period_before(&period, &before);
 	ok = find_accounts(values, db, &accounts, &count, err);
@@ -149,7 +163,8 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 		}
 	}
 	ok = ok &&
-	     bill_build(db, accounts, count, &period, now, out->now, err) &&
+	     build_bills(
+		 db, accounts, count, &period, until, now, out->now, err) &&
 	     bill_build(db, accounts, count, &before, now, out->before, err);
 	/* A month that is closed is shown as it was closed. */
 	for (size_t i = 0; ok && i < count; i++)

@@ -454,6 +454,8 @@ rating_run(struct sql *db, const struct account *accounts, size_t count,
 	int64_t *own = NULL;
 	bool ok;
 
+	if (query->until != 0 && query->until / UTC_HOUR_SECS < usage.to_hour)
+		usage.to_hour = query->until / UTC_HOUR_SECS;
 	ok = begin(&run, accounts, count, query, out, err);
 	if (ok && count == 1 && query->volumes == NULL) {
 		ok = volume_list_of(db, accounts[0].id, usage.to_hour, &own,

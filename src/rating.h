@@ -61,7 +61,9 @@ struct rating {
 struct rating_query {
 	int64_t month_start; /* unix seconds */
 	int64_t now;	     /* unix seconds: hours over then may be missing */
-	int64_t upto_fact;   /* as in usage.h: USAGE_ALL_FACTS, or less */
+	int64_t
+	    until; /* unix seconds: hours from then on are left out; 0: none */
+	int64_t upto_fact; /* as in usage.h: USAGE_ALL_FACTS, or less */
 	const int64_t
 	    *volumes; /* rows, ascending; NULL: all of the accounts' */
 	size_t volume_count;

@@ -63,18 +63,19 @@ todate_parse(const char *text, struct todate *out)
 
 bool
 todate_month(const struct todate *todate, int64_t now,
-    struct invoice_period *month, int64_t *at, char day[UTC_TEXT_SIZE],
+    struct invoice_period *month, int64_t *until, char day[UTC_TEXT_SIZE],
     struct err *err)
 {
+	int64_t at = now < todate->to ? now : todate->to;
 	char from[UTC_TEXT_SIZE];
 
-	*at = now < todate->to ? now : todate->to;
-	if (*at <= todate->from)
+	if (at <= todate->from)
 		return err_set(err, ERR_INPUT,
 		    "this day or week begins at %s only",
 		    utc_format(todate->from, from));
 	/* At midnight it is the day that has just ended. */
-	invoice_month_of(*at - 1, month);
-	utc_format_date(*at - 1, day);
+	invoice_month_of(at - 1, month);
+	utc_format_date(at - 1, day);
+	*until = at < now && at < month->to ? at : 0;
 	return true;
 }

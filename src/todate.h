@@ -22,11 +22,12 @@ struct todate {
  * false for anything else. */
 bool todate_parse(const char *text, struct todate *out);
 
-/* What is shown at now (unix seconds): the bill of month as it stands at the
- * instant *at, which is now or, once that is over, the end of the day or week;
- * day is the date that it reaches to. ERR_INPUT before it has begun. */
+/* What is shown at now (unix seconds): the bill of month without the hours
+ * from *until on, which is the end of the day or week; or 0 when nothing is to
+ * be left out, since that end has not come or is the month's. day is the date
+ * that the bill reaches to. ERR_INPUT before it has begun. */
 bool todate_month(const struct todate *todate, int64_t now,
-    struct invoice_period *month, int64_t *at, char day[UTC_TEXT_SIZE],
+    struct invoice_period *month, int64_t *until, char day[UTC_TEXT_SIZE],
     struct err *err);
 
 #endif
