@@ -39,7 +39,7 @@ SRC = settings creds store fact account token source rate \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill \
-      todate attachment \
+      todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \

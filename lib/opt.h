@@ -167,6 +167,12 @@ void opt_list_flags(const struct opt_program *program, struct buf *out);
 /* "6h" as seconds: digits and one of s m h d w, repeated in falling order. */
 bool opt_parse_duration(const char *text, int64_t *secs);
 
+/* Seconds as a duration of one unit, d, h, m or s: "90s"; returns out. */
+enum {
+	OPT_DURATION_SIZE = 32
+};
+char *opt_format_duration(int64_t secs, char out[OPT_DURATION_SIZE]);
+
 /* The entry of names (NULL-terminated) that word was probably meant to be,
  * or NULL when none is near. */
 const char *opt_nearest(const char *word, const char *const *names);

@@ -17,6 +17,7 @@
 #include "lib/clock.h"
 #include "mail.h"
 #include "settings.h"
+#include "silence.h"
 #include "store.h"
 #include "summary.h"
 #include "todate.h"
@@ -46,6 +47,12 @@ static const struct opt_flag report_flags[] = {
 	.type = OPT_STRING,
 	.preset = "csv",
 	.help = "Format eml: comma-separated attachments, such as csv,json"},
+    {.name = "expectedInterval",
+	.type = OPT_DURATION,
+	.shown = "(they are not told of)",
+	.min = 1,
+	.max = 365 * 86400,
+	.help = "Tell of sources that have been silent for longer"},
     {.name = "mailKey",
 	.type = OPT_STRING,
 	.hidden = true,
@@ -65,6 +72,7 @@ struct bills {
 	 * kept. */
 	bool closed;
 	struct buf text, html, csv, json;
+	struct silence silence;
 	bool to_date;		   /* of a day or a week, */
 	char until[UTC_TEXT_SIZE]; /* and how far they reach */
 };
@@ -82,6 +90,7 @@ fini_bills(struct bills *b)
 	buf_fini(&b->html);
 	buf_fini(&b->csv);
 	buf_fini(&b->json);
+	silence_fini(&b->silence);
 }
 
 static bool
@@ -190,6 +199,15 @@ load_documents(struct sql *db, struct bills *b, struct err *err)
 	       archive_document(db, &row, "json", &b->json, err);
 }
 
+static bool
+load_silence(const struct opt_values *values, struct sql *db, int64_t now,
+    struct bills *b, struct err *err)
+{
+	return !opt_given(values, "expectedInterval") ||
+	       silence_load(db, b->now, b->count,
+		   opt_int(values, "expectedInterval"), now, &b->silence, err);
+}
+
 static void
 write_json(const struct summary *summary, bool all, struct buf *out)
 {
@@ -274,7 +292,8 @@ write_bills(const struct opt_values *values, const struct bills *bills,
 	    .before = bills->before,
 	    .count = bills->count,
 	    .now = now,
-	    .until = bills->to_date ? bills->until : NULL};
+	    .until = bills->to_date ? bills->until : NULL,
+	    .silence = &bills->silence};
 
 	if (strcmp(format, "eml") == 0)
 		return write_mail(values, bills, &summary, out, err);
@@ -306,6 +325,7 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 	ok = build(values, db, now, &bills, err) &&
 	     (opt_count(values, "account") == 0 ||
 		 load_documents(db, &bills, err)) &&
+	     load_silence(values, db, now, &bills, err) &&
 	     write_bills(values, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;

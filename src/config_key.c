@@ -3,7 +3,6 @@
  * sentence; and values of each type on the way in. Owns nothing.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,15 +315,15 @@ static bool
 take_duration(const struct config_key *key, const struct toml_value *value,
     int64_t *out, struct err *err)
 {
-	char min[CONFIG_DURATION_SIZE], max[CONFIG_DURATION_SIZE];
+	char min[OPT_DURATION_SIZE], max[OPT_DURATION_SIZE];
 
 	if (value->type != TOML_STRING ||
 	    !opt_parse_duration(value->string, out))
 		return refuse_type(key, value, err);
 	return (*out >= key->min && *out <= key->max) ||
 	       err_set(err, ERR_INPUT, "%s is between %s and %s, not %.40s",
-		   key->name, config_key_duration(key->min, min),
-		   config_key_duration(key->max, max), value->string);
+		   key->name, opt_format_duration(key->min, min),
+		   opt_format_duration(key->max, max), value->string);
 }
 
 static bool
@@ -402,19 +401,4 @@ config_key_take(const struct config_key *key, const struct toml_value *value,
 		return take_list(key, value, at, err);
 	}
 	return false;
-}
-
-char *
-config_key_duration(int64_t secs, char out[CONFIG_DURATION_SIZE])
-{
-	if (secs % DAY == 0 && secs > 0)
-		snprintf(out, CONFIG_DURATION_SIZE, "%" PRId64 "d", secs / DAY);
-	else if (secs % HOUR == 0 && secs > 0)
-		snprintf(
-		    out, CONFIG_DURATION_SIZE, "%" PRId64 "h", secs / HOUR);
-	else if (secs % 60 == 0 && secs > 0)
-		snprintf(out, CONFIG_DURATION_SIZE, "%" PRId64 "m", secs / 60);
-	else
-		snprintf(out, CONFIG_DURATION_SIZE, "%" PRId64 "s", secs);
-	return out;
 }

@@ -50,12 +50,6 @@ const struct config_key *config_key_find(const char *table, const char *name);
 
 const char *config_key_type(enum config_type type);
 
-/* Seconds as the limit of a duration is told: "1d", "90s"; returns out. */
-enum {
-	CONFIG_DURATION_SIZE = 32
-};
-char *config_key_duration(int64_t secs, char out[CONFIG_DURATION_SIZE]);
-
 /* Takes a value into the struct at target. Without a line in err's text. */
 bool config_key_take(const struct config_key *key,
     const struct toml_value *value, void *target, struct err *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config_key.h"
+#include "lib/opt.h"
 #include "lib/text.h"
 
 enum {
@@ -31,11 +32,11 @@ static const char report_head[] =
 static void
 put_limits(struct buf *out, const struct config_key *key)
 {
-	char min[CONFIG_DURATION_SIZE], max[CONFIG_DURATION_SIZE];
+	char min[OPT_DURATION_SIZE], max[OPT_DURATION_SIZE];
 
 	if (key->type == CONFIG_DURATION)
-		buf_printf(out, "%s to %s", config_key_duration(key->min, min),
-		    config_key_duration(key->max, max));
+		buf_printf(out, "%s to %s", opt_format_duration(key->min, min),
+		    opt_format_duration(key->max, max));
 	else if (key->type == CONFIG_INTEGER)
 		buf_printf(out, "%" PRId64 " to %" PRId64, key->min, key->max);
 }

@@ -13,6 +13,7 @@
 #include "fact.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/opt.h"
 #include "lib/utc.h"
 #include "outbox.h"
 
@@ -40,6 +41,7 @@ struct args {
 	size_t count;
 	char now[UTC_TEXT_SIZE];
 	char key[OUTBOX_NAME_SIZE + 64];
+	char interval[OPT_DURATION_SIZE];
 };
 
 static void
@@ -369,6 +371,9 @@ start_report(struct delivery *d, struct sql *db, struct contents *c,
 	if (c->to.count > 0)
 		add_flag(&args, "--to", buf_text(&c->to_list));
 	add_flag(&args, "--attach", buf_text(&c->attach));
+	add_flag(&args, "--expectedInterval",
+	    opt_format_duration(
+		d->deps.config->expected_interval_secs, args.interval));
 	add_flag(&args, "--dbFolder", d->deps.settings->db_folder);
 	add_flag(&args, "--credsFile", "/dev/fd/3");
 	add_clock(&args, d->deps.clock, now);

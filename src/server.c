@@ -336,6 +336,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
 	    .creds = sv->creds,
 	    .clock = &sv->clock,
 	};

@@ -15,6 +15,7 @@
 
 #include "invoice.h"
 #include "lib/buf.h"
+#include "silence.h"
 
 struct summary {
 	const struct invoice *invoices; /* one per account; borrowed */
@@ -24,6 +25,7 @@ struct summary {
 	/* "2026-10-04": the bills reach to the end of this day, or to now if
 	 * that is earlier; NULL: their whole period. */
 	const char *until;
+	const struct silence *silence; /* borrowed; NULL: nothing is told */
 };
 
 /* Lines of a month that text and HTML list one by one, the dearest first; the

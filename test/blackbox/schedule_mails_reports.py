@@ -3,6 +3,7 @@ recipients, and show what they are to show."""
 
 import json
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../smtpd"))
@@ -157,6 +158,26 @@ class ScheduleMailsReports(support.TestCase):
         self.assertEqual(period, "2024-Q1")
         self.assertIn(" 2024-Q1 usage 15.00 GiB-months, USD 0.45",
                       message["Subject"])
+
+    def test_silent_sources_are_told_of(self):
+        site = self.site("acme", "globex", start="2024-01-10T00:00:00Z",
+                         config='expected_interval = "2h"\n' +
+                         DAILY.replace('accounts = ["globex"]', ""))
+        self.day(site, "2024-01-10", acme=5, globex=7)
+        site.clock("2024-01-11T05:00:00Z")
+        site.report("acme", 5, [support.unix("2024-01-11T04:00:00Z")])
+        _, message, _ = self.come(site, "2024-01-11T06:30:00Z")["daily"]
+        text = " ".join(parts(message.as_bytes())["text/plain"].decode()
+                        .split())
+        self.assertIn("Silent for more than 2h: src-globex (last heard of at "
+                      "2024-01-10T23:00:00Z). Hours without", text)
+        site.server.write_config('expected_interval = "12h"\n' + DAILY)
+        mark = site.server.mark()
+        site.server.signal(signal.SIGHUP)
+        site.server.wait_log("server.reloaded", after=mark)
+        self.day(site, "2024-01-11", acme=5, globex=7)
+        _, message, _ = self.come(site, "2024-01-12T06:30:00Z")["daily"]
+        self.assertNotIn("Silent", message.as_string())
 
     def test_without_reports_nothing_is_mailed(self):
         site = self.site(config="report = []\n")

@@ -191,12 +191,34 @@ every_flag_is_listed_hidden_or_not(void **state)
 	buf_fini(&out);
 }
 
+static void
+durations_are_told_in_their_largest_unit(void **state)
+{
+	static const struct {
+		int64_t secs;
+		const char *text;
+	} cases[] = {{0, "0s"}, {1, "1s"}, {90, "90s"}, {60, "1m"},
+	    {5400, "90m"}, {3600, "1h"}, {86400, "1d"}, {90000, "25h"},
+	    {604800, "7d"}};
+	char text[OPT_DURATION_SIZE];
+	int64_t secs;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_string_equal(
+		    opt_format_duration(cases[i].secs, text), cases[i].text);
+		assert_true(opt_parse_duration(text, &secs));
+		assert_int_equal(secs, cases[i].secs);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_command_tells_usage_flags_and_details),
 	    cmocka_unit_test(a_group_lists_its_commands),
+	    cmocka_unit_test(durations_are_told_in_their_largest_unit),
 	    cmocka_unit_test(the_program_lists_all_but_the_hidden),
 	    cmocka_unit_test(a_command_that_goes_on_lists_what_follows),
 	    cmocka_unit_test(there_is_no_help_for_what_is_not_there),
