@@ -42,13 +42,15 @@ SRC = settings creds store fact account token source rate \
       todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
+      verify_part verify verify_file verify_chain verify_terms verify_reports \
+      verify_quarantine verify_volumes verify_samples verify_group \
+      verify_months verify_print \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server cmd cmd_table \
       cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
-      cmd_close cmd_deliver cmd_migrate \
-      cmd_start cmd_version main
+      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

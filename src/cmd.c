@@ -32,6 +32,7 @@ static const struct opt_command *const commands[] = {
     &cmd_close_due,
     &cmd_deliver,
     &cmd_migrate,
+    &cmd_verify,
     &cmd_version,
     &cmd_license,
     &cmd_help,

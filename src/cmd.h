@@ -35,6 +35,7 @@ extern const struct opt_command cmd_show_mail;
 extern const struct opt_command cmd_start;
 extern const struct opt_command cmd_deinit_creds;
 extern const struct opt_command cmd_license;
+extern const struct opt_command cmd_verify;
 extern const struct opt_command cmd_version;
 
 /* Flags that several commands share; the entries themselves are settings_

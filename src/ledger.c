@@ -169,7 +169,7 @@ check_quarantine_room(struct ledger *l, struct err *err)
 }
 
 static bool
-set_aside(struct intake *in, uint32_t index, int64_t account,
+set_aside(struct intake *in, uint32_t index, const struct source_account *payer,
     enum quarantine_reason reason, struct err *err)
 {
 	struct ledger_answer *a = in->answer;
@@ -188,14 +188,15 @@ set_aside(struct intake *in, uint32_t index, int64_t account,
 	*more = (struct quarantine_mark){
 	    .index = index, .volume_id = rv->id, .reason = reason};
 	in->ledger->open_quarantine++;
-	if (!quarantine_add(in->ledger->db, in->fact, account, rv, more, err))
+	if (!quarantine_add(in->ledger->db, in->fact, payer->id, rv, more, err))
 		return false;
 	later = add_later(in, "sample.quarantined", &rv->id, err);
 	if (later == NULL)
 		return false;
 	snprintf(later->detail, sizeof later->detail,
-	    "reason=%s quarantine=%lld position=%u",
-	    quarantine_reason_name(reason), (long long)more->id, index);
+	    "reason=%s quarantine=%lld position=%u account=%s",
+	    quarantine_reason_name(reason), (long long)more->id, index,
+	    payer->name);
 	later->body = rv->json;
 	later->body_len = rv->json_len;
 	return true;
@@ -242,19 +243,19 @@ note_stored(struct intake *in, struct volume *v, const struct report_volume *rv,
 }
 
 static bool
-take_of_volume(struct intake *in, uint32_t index, int64_t account,
-    struct volume *v, struct err *err)
+take_of_volume(struct intake *in, uint32_t index,
+    const struct source_account *payer, struct volume *v, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
 	const struct sample_place place = {
-	    .volume = v, .account = account, .fact = in->fact};
+	    .volume = v, .account = payer->id, .fact = in->fact};
 	struct sample_known before;
 
 	if (!note_retirement(in, v, rv->retired_at, err))
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at)
 		return set_aside(
-		    in, index, account, QUARANTINE_AFTER_RETIREMENT, err);
+		    in, index, payer, QUARANTINE_AFTER_RETIREMENT, err);
 	switch (keep_sample(
 	    &in->ledger->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
@@ -263,7 +264,7 @@ take_of_volume(struct intake *in, uint32_t index, int64_t account,
 		in->answer->duplicates++;
 		return true;
 	case SAMPLE_OTHER:
-		return set_aside(in, index, account, QUARANTINE_CONFLICT, err);
+		return set_aside(in, index, payer, QUARANTINE_CONFLICT, err);
 	default:
 		return false;
 	}
@@ -307,7 +308,7 @@ static bool
 take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
-	int64_t account = in->reporter->accounts[payer].id;
+	const struct source_account *account = &in->reporter->accounts[payer];
 	struct ledger *l = in->ledger;
 	enum quarantine_reason reason;
 	int64_t source;

@@ -50,6 +50,11 @@ Money (module support.money)
 Both together (module support.desk)
     Desk            a server and Books side by side: whatever is sent goes
                     to both, and their answers and bills must agree.
+
+The ledger behind its back (modules support.story, support.tamper)
+    Story           a server with a bit of everything in its database.
+    Copy            a copy of a database, to change and to verify; rewrite()
+                    computes the hash chain anew.
 """
 
 from .cases import TestCase, main
