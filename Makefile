@@ -39,6 +39,8 @@ SRC = settings creds store fact account token source rate \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill \
+      explain explain_part explain_samples explain_side explain_correction \
+      explain_rounding explain_json explain_text \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
@@ -47,7 +49,7 @@ SRC = settings creds store fact account token source rate \
       gate server \
       cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
       cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
-      cmd_start cmd_version main
+      cmd_start cmd_explain cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
