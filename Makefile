@@ -39,7 +39,8 @@ SRC = settings creds store fact account token source rate \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill \
-      todate attachment silence \
+      explain explain_part explain_samples explain_side explain_correction \
+      explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
@@ -50,7 +51,8 @@ SRC = settings creds store fact account token source rate \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server cmd cmd_table \
       cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
-      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_version main
+      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

@@ -28,6 +28,7 @@ static const struct opt_command *const commands[] = {
     &cmd_release,
     &cmd_discard,
     &cmd_report,
+    &cmd_explain,
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,

@@ -83,10 +83,11 @@ struct rating_hour {
 	enum usage_kind kind;
 	uint32_t age_hours;
 	/* An interpolated hour comes in two parts: both are added up here. */
-	struct exact *bytes;	 /* borrowed: mean bytes of the hour */
-	struct exact *cost;	 /* borrowed: exact money */
-	const struct rate *rate; /* borrowed; NULL: unrated */
-	size_t sample_count;	 /* of the whole hour */
+	struct exact *bytes;	       /* borrowed: mean bytes of the hour */
+	struct exact *cost;	       /* borrowed: exact money */
+	const struct rate *rate;       /* borrowed; NULL: unrated */
+	size_t sample_count;	       /* of the whole hour */
+	int64_t from_hour, until_hour; /* as in usage.h */
 };
 
 /* Pointers are borrowed for the call. False ends the trace. */

@@ -47,6 +47,10 @@ Money (module support.money)
     fractions throughout. Payer, Sample and Books are a second, independent
     way from reports to bills.
 
+Explanations (module support.explained)
+    check(explained)  reckons one from what it says itself; Story is a server
+    whose bills are explained line by line.
+
 Both together (module support.desk)
     Desk            a server and Books side by side: whatever is sent goes
                     to both, and their answers and bills must agree.
