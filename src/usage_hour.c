@@ -379,10 +379,12 @@ usage_take_run(struct usage_scan *scan, struct usage_track *t,
 
 	if (!usage_bins_copy(&scan->sum, bin, bins, err))
 		return false;
-	for (size_t i = 1; i < hand->count; i++) {
-		bin += bins;
-		for (size_t b = 0; b < bins; b++)
-			scan->sum.list[b].num += bin[b].num;
+	for (size_t b = 0; b < bins; b++) {
+		exact_u128 sum = 0;
+
+		for (size_t i = 0; i < hand->count; i++)
+			sum += bin[i * bins + b].num;
+		scan->sum.list[b].num = sum;
 	}
 	return emit(scan, t, &run, scan->sum.list, bins, err) &&
 	       usage_remember(scan, t, &last, err);
