@@ -5,8 +5,8 @@ import random
 
 import support
 from support.desk import Desk, every, nanos
-from support.money import (GIB, HOUR_SECS, NANOS, Payer, Sample, fraction,
-                           month_start)
+from support.money import GIB, HOUR_SECS, NANOS, fraction, month_start
+from support.usage import Payer, Sample
 
 BEGIN = month_start("2024-02")
 NOW = BEGIN + 20 * 86400

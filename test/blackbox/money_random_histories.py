@@ -15,7 +15,8 @@ import uuid
 import support
 from support.desk import Desk
 from support.money import (CURRENCY_DIGITS, HOUR_NANOS, HOUR_SECS, NANOS,
-                           Payer, Sample, month_start)
+                           month_start)
+from support.usage import Payer, Sample
 
 DAY_SECS = 86400
 PER_SERVER = 6
