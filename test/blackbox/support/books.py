@@ -6,6 +6,7 @@ writes the bill of any period. It knows nothing of the program but its rules,
 and does each thing in the plainest way.
 """
 
+import copy
 from fractions import Fraction
 
 from .money import (CURRENCY_DIGITS, GIB, HOUR_SECS, MAX_AGE_NANOS,
@@ -13,7 +14,7 @@ from .money import (CURRENCY_DIGITS, GIB, HOUR_SECS, MAX_AGE_NANOS,
                     hours_in_month, largest_remainder, month_cost,
                     month_start, months_of, next_period, period_bounds,
                     period_of, round_to)
-from .usage import ALL, Sample, Track, age_text, rfc3339_nanos
+from .usage import ALL, Track, age_text, rfc3339_nanos
 
 GRACE_SECS = 48 * HOUR_SECS
 # A held period is looked at again after so long.
@@ -63,6 +64,7 @@ class Books:
         self.checked = {}  # by account and period: (state, unix seconds)
         self.noted = []  # [(account, period)] that were found to be held
         self._rated = {}
+        self._costs = {}
 
     # --- what is told ---
 
@@ -131,7 +133,7 @@ class Books:
         """What was set aside counts from now on."""
         order = self.tell(now)
         item.state = "released"
-        sample = Sample(**vars(item.sample))
+        sample = copy.copy(item.sample)
         if not sample.adds_up():
             sample.bins = None
         track = self.tracks.setdefault(sample.volume, Track())
@@ -213,21 +215,31 @@ class Books:
 
     def costs(self, account, period, volume, known):
         """{hour: what it cost} of an ended period."""
-        payer = self.payers[account]
-        costs = {}
-        for month in months_of(period):
-            first = month_start(month) // HOUR_SECS
-            after = first + hours_in_month(month)
-            for run in self.tracks[volume].runs(self.payers, first, after,
-                                                after, known):
-                if run.account != account:
-                    continue
-                for hour in range(run.hour, run.hour + run.count):
-                    cost = self.cost_of(payer, run.sizes, hour, hour + 1,
-                                        month, known)
-                    if cost:
-                        costs[hour] = costs.get(hour, 0) + cost
-        return costs
+        payer, track = self.payers[account], self.tracks[volume]
+        key = (account, period, volume, track.version(known),
+               payer.version(known))
+        if key not in self._costs:
+            costs = self._costs[key] = {}
+            for month in months_of(period):
+                first = month_start(month) // HOUR_SECS
+                after = first + hours_in_month(month)
+                for run in track.runs(self.payers, first, after, after,
+                                      known):
+                    if run.account == account:
+                        self.add_costs(costs, payer, run, month, known)
+        return self._costs[key]
+
+    @staticmethod
+    def add_costs(costs, payer, run, month, known):
+        for age, size in run.sizes.items():
+            hour = run.hour
+            for rate, count in payer.rates_over(age, hour, hour + run.count,
+                                                known):
+                if rate is not None and size:
+                    cost = month_cost(size, rate[2], month)
+                    for at in range(hour, hour + count):
+                        costs[at] = costs.get(at, 0) + cost
+                hour += count
 
     # --- bills ---
 
@@ -341,12 +353,17 @@ class Books:
                 if shares[volume]]
 
     def charge_period(self, closed, volume, known):
-        """From the first hour that costs otherwise to behind the last."""
+        """From the first hour that costs otherwise to behind the last; or
+        the whole period, when lines that are rounded each were only cut in
+        another way."""
         old = self.costs(closed.account, closed.period, volume,
                          closed.settled)
         new = self.costs(closed.account, closed.period, volume, known)
         hours = [hour for hour in {*old, *new}
                  if old.get(hour, 0) != new.get(hour, 0)]
+        if not hours:
+            return [rfc3339_nanos(at * NANOS)
+                    for at in period_bounds(closed.period)]
         return [rfc3339_nanos(hour * HOUR_SECS * NANOS)
                 for hour in (min(hours), max(hours) + 1)]
 
@@ -364,7 +381,7 @@ class Books:
                     break
         return found
 
-    def ended(self, account, now):
+    def ended(self, account, now, grace=GRACE_SECS):
         """Periods whose grace is over and that are not closed, in order."""
         kind = self.payers[account].period
         firsts = [min(at for at, _ in track.samples)
@@ -373,7 +390,7 @@ class Books:
         if not firsts:
             return
         period = period_of(min(firsts) // NANOS, kind)
-        while period_bounds(period)[1] + GRACE_SECS <= now:
+        while period_bounds(period)[1] + grace <= now:
             if (account, period) not in self.closed:
                 yield period
             period = next_period(period)
@@ -441,6 +458,33 @@ class Books:
                 closed.settled = max(closed.settled, known)
         self.tell(now * NANOS)
         return bill
+
+    def closable(self, account, now):
+        """Periods of an account that an operator may close at now."""
+        found = []
+        for period in self.ended(account, now, 0):
+            bill = self.draft(account, period, now, ALL)
+            if bill["total"] is not None and (
+                    bill["corrections"] or
+                    not self.is_empty(account, period, ALL)):
+                found.append(period)
+        return found
+
+    def account_for(self, account, now):
+        """(what was billed for closed periods and is to be, what they cost
+        as far as is known), which must be the same."""
+        payer = self.payers[account]
+        digits = CURRENCY_DIGITS[payer.currency]
+        billed = truth = Fraction(0)
+        for name, period in self.closed:
+            if name == account:
+                after = period_bounds(period)[1] // HOUR_SECS
+                lines, _ = self.lines(account, period, after, ALL, None)
+                billed += Fraction(self.closed[name, period].bill["total"])
+                truth += round_bill(payer, [line["exact"] or Fraction(0)
+                                            for line in lines], digits)[0]
+        return billed + sum(c["share"] for c in
+                            self.corrections(account, ALL)), truth
 
     # --- forecast ---
 

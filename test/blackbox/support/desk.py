@@ -1,13 +1,15 @@
 """A server and the reference books of support.books, kept side by side."""
 
+import contextlib
 import http.client
 import json
 import os
 import sqlite3
 
 from .books import Books
-from .money import CURRENCY_DIGITS, NANOS, decimal, fraction
+from .money import NANOS, fraction
 from .report import new_uuid, rfc3339, unix
+from .server import wait_until
 from .usage import Sample, age_text, rfc3339_nanos
 
 
@@ -42,15 +44,29 @@ class Paper:
     def start(self):
         """Starts the server."""
 
+    def stop(self, hard=False):
+        """Ends it; hard: kill -9. The clock goes on with set_clock()."""
+
+    def restart(self, hard=False):
+        self.stop(hard)
+        self.start()
+        self.look()
+
     def close(self):
-        """Stops it."""
+        """Stops it for good."""
 
     # --- what happens ---
 
     def clock(self, at):
-        """Moves the clock forward."""
+        """Moves the clock forward, and looks what is due."""
+        self.set_clock(at)
+        return self.look()
+
+    def set_clock(self, at):
         self.now = nanos(at)
-        self.look()
+
+    def seconds(self):
+        return self.now // NANOS
 
     def look(self):
         """Closes what is due. Returns [(account, period)]."""
@@ -101,6 +117,17 @@ class Paper:
         at = self.now if now is None else nanos(now)
         return self.books.bill(account, period, at // NANOS, self.last_name)
 
+    def check_all(self, period, now=None):
+        """All accounts' bills."""
+        return [self.check(account, period, now)
+                for account in self.books.payers]
+
+    def check_truth(self, account):
+        """All documents, and the corrections that no document has yet, add
+        up to the latest truth of each closed period, rounded once."""
+        billed, truth = self.books.account_for(account, self.seconds())
+        self.test.assertEqual(billed, truth, account)
+
 
 class Desk(Paper):
     """Everything goes to the server and into the books; answers and bills
@@ -120,7 +147,6 @@ class Desk(Paper):
         self.line = None
         self.sent = {}  # by (source, report id): the report's text
         self.frozen = {}  # by account and period: text of the document
-        self.mark = 0  # in the log: where the last look began
 
     # --- setting up ---
 
@@ -147,10 +173,8 @@ class Desk(Paper):
     # --- life ---
 
     def start(self):
-        self.mark = self.server.mark()
         self.server.start("--mockStart", rfc3339_nanos(self.now))
         self.connect()
-        self.look()
 
     def connect(self):
         if self.line is not None:
@@ -159,29 +183,24 @@ class Desk(Paper):
                                                timeout=30)
 
     def stop(self, hard=False):
-        """Ends the server; clock() moves what it wakes up to, then."""
         if hard:
             self.server.kill()
         else:
             self.server.stop()
 
-    def restart(self, hard=False):
-        self.stop(hard)
-        self.start()
-
     def close(self):
         self.line.close()
         self.server.stop()
 
-    def clock(self, at):
-        self.now = nanos(at)
-        if not self.server.running():
-            return
-        self.mark = self.server.mark()
-        status, answer = self.request("/v1/clock", self.operator, json.dumps(
-            {"now": rfc3339_nanos(self.now)}))
-        self.test.assertEqual(status, 200, answer)
-        self.look()
+    def set_clock(self, at):
+        """Sets the server's clock forward; one that is off is started with
+        it."""
+        super().set_clock(at)
+        if self.server.running():
+            status, answer = self.request("/v1/clock", self.operator,
+                                          json.dumps({"now": rfc3339_nanos(
+                                              self.now)}))
+            self.test.assertEqual(status, 200, answer)
 
     # --- reports ---
 
@@ -215,19 +234,20 @@ class Desk(Paper):
         return status, answer
 
     def rows(self, volume):
+        return self.query(
+            "SELECT count(*) FROM sample JOIN volume"
+            " ON volume.id = sample.volume WHERE volume_id = ?",
+            bytes.fromhex(volume.replace("-", "")))[0][0]
+
+    def query(self, text, *values):
+        """Rows of the program's database."""
         names = [n for n in os.listdir(self.server.db)
                  if n.endswith((".db", ".sqlite"))]
         self.test.assertEqual(len(names), 1, os.listdir(self.server.db))
-        db = sqlite3.connect(
-            f"file:{os.path.join(self.server.db, names[0])}?mode=ro",
-            uri=True)
-        try:
-            return db.execute(
-                "SELECT count(*) FROM sample JOIN volume"
-                " ON volume.id = sample.volume WHERE volume_id = ?",
-                (bytes.fromhex(volume.replace("-", "")),)).fetchone()[0]
-        finally:
-            db.close()
+        with contextlib.closing(sqlite3.connect(
+                f"file:{os.path.join(self.server.db, names[0])}?mode=ro",
+                uri=True)) as db:
+            return db.execute(text, values).fetchall()
 
     # --- closing ---
 
@@ -240,9 +260,7 @@ class Desk(Paper):
             due = self.books.all_due(self.now // NANOS)
             if not due:
                 break
-            for account, period, _ in due:
-                self.server.wait_log("close.done", after=self.mark,
-                                     account=account, period=period)
+            self.wait_closed({due[:2] for due in due})
             pages = {period: {got["account"]: got
                               for got in self.bills(period)}
                      for period in {period for _, period, _ in due}}
@@ -250,12 +268,23 @@ class Desk(Paper):
                 self.close_books(account, period, known,
                                  pages[period][account])
                 found.append((account, period))
-        while self.books.noted:
-            account, period = self.books.noted.pop()
-            self.server.wait_log("close.held", after=self.mark,
-                                 account=account, period=period)
+        self.wait_noted(set(self.books.noted))
+        self.books.noted.clear()
         self.test.assertEqual(self.books.gaps(), [])
         return found
+
+    def wait_closed(self, periods):
+        wait_until(lambda: periods <= set(self.query(
+            "SELECT name, invoice.period FROM invoice"
+            " JOIN account ON account.id = invoice.account")),
+            f"closed: {periods}")
+
+    def wait_noted(self, periods):
+        wait_until(lambda: periods <= set(self.query(
+            "SELECT name, period_check.period FROM period_check"
+            " JOIN account ON account.id = period_check.account"
+            " WHERE state = 'held' AND checked_at = ?", self.seconds())),
+            f"held: {periods}")
 
     def close_books(self, account, period, known=None, got=None):
         got = got or self.bill(account, period)
@@ -340,6 +369,14 @@ class Desk(Paper):
         self.fail_if(got, self.differences(got, now))
         self.add_up(got)
         return got
+
+    def check_all(self, period, now=None):
+        """Returns all accounts' bills after comparing them."""
+        found = self.bills(period, now)
+        for got in found:
+            self.fail_if(got, self.differences(got, now))
+            self.add_up(got)
+        return found
 
     def add_up(self, got):
         """Lines and corrections add up to the document."""

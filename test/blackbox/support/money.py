@@ -5,6 +5,7 @@ All figures are fractions; nothing in this file is a floating point number.
 
 import calendar
 import datetime
+import functools
 from fractions import Fraction
 
 GIB = 2**30
@@ -19,6 +20,7 @@ MAX_FUTURE_NANOS = 300 * NANOS
 MAX_AGE_NANOS = 35 * 86400 * NANOS
 
 
+@functools.lru_cache(maxsize=None)
 def fraction(text):
     """'380.0163' exactly. Takes text and integers, never a float."""
     if isinstance(text, float):
@@ -47,12 +49,14 @@ def decimal(value, digits=2):
     return sign + (f"{text[:-digits]}.{text[-digits:]}" if digits else text)
 
 
+@functools.lru_cache(maxsize=None)
 def month_start(month):
     """Unix seconds of a month's beginning: '2026-10'."""
     when = datetime.datetime.strptime(month, "%Y-%m")
     return int(when.replace(tzinfo=datetime.timezone.utc).timestamp())
 
 
+@functools.lru_cache(maxsize=None)
 def hours_in_month(month):
     year, number = map(int, month.split("-"))
     return 24 * calendar.monthrange(year, number)[1]
