@@ -37,37 +37,25 @@ struct review {
 
 /* --- which bill carries them --- */
 
-/* Over, and nothing in it: it will never have a document. */
+/* Found empty when its grace was over, corrections included: it will have no
+ * document that could carry any. */
 static bool
 is_passed_over(struct sql *db, const struct account *account,
-    const struct invoice_period *period, const struct invoice_query *query,
-    bool *passed, struct err *err)
+    const struct invoice_period *period, bool *passed, struct err *err)
 {
-	struct invoice_query own = *query;
 	struct archive_check check;
-	struct invoice inv;
-	bool found, ok;
+	bool found;
 
-	*passed = false;
-	if (query->now < period->to + INVOICE_GRACE_SECS)
-		return true;
 	if (!archive_find_check(
 		db, account->id, period->text, &check, &found, err))
 		return false;
-	if (found) {
-		*passed = !check.held;
-		return true;
-	}
-	own.period = period;
-	ok = invoice_build(db, account, 1, &own, &inv, err);
-	*passed = ok && invoice_is_empty(&inv);
-	invoice_fini(&inv);
-	return ok;
+	*passed = found && !check.held;
+	return true;
 }
 
 static bool
-find_carrier(struct sql *db, const struct invoice *inv,
-    const struct invoice_query *query, bool *carries, struct err *err)
+find_carrier(
+    struct sql *db, const struct invoice *inv, bool *carries, struct err *err)
 {
 	struct invoice_period own, at;
 	struct archive_row latest;
@@ -83,15 +71,15 @@ find_carrier(struct sql *db, const struct invoice *inv,
 		return true;
 	invoice_period_of(&inv->account, latest.to_at, &at);
 	while (at.from < inv->period.from) {
-		if (!is_passed_over(
-			db, &inv->account, &at, query, &passed, err))
+		if (!is_passed_over(db, &inv->account, &at, &passed, err))
 			return false;
 		if (!passed)
 			return true;
 		invoice_period_after(&at, &at);
 	}
-	*carries = !invoice_is_empty(inv) ||
-		   query->now < inv->period.to + INVOICE_GRACE_SECS;
+	if (!is_passed_over(db, &inv->account, &at, &passed, err))
+		return false;
+	*carries = !passed;
 	return true;
 }
 
@@ -571,7 +559,7 @@ correction_add(struct sql *db, struct invoice *invoice,
 {
 	bool news;
 
-	if (!find_carrier(db, invoice, query, carries, err))
+	if (!find_carrier(db, invoice, carries, err))
 		return false;
 	if (!*carries)
 		return true;
