@@ -17,8 +17,9 @@ from .money import (CURRENCY_DIGITS, GIB, HOUR_SECS, MAX_AGE_NANOS,
 from .usage import ALL, Track, age_text, rfc3339_nanos
 
 GRACE_SECS = 48 * HOUR_SECS
-# A held period is looked at again after so long.
-AGAIN_SECS = HOUR_SECS
+# What was not closed is looked at again after so long.
+AGAIN_SECS = {"held": HOUR_SECS, "empty": 24 * HOUR_SECS}
+LATER = 10**9  # an hour when all is over
 FORECAST_HOURS = 24
 
 
@@ -34,18 +35,23 @@ class Quarantined:
 class Closed:
     """A closed period of an account, and what was billed for it so far."""
 
-    def __init__(self, bill, known):
+    def __init__(self, bill, lines, known):
         self.account = bill["account"]
         self.period = bill["period"]
         self.bill = bill
-        self.known = known  # what the document rests on
         self.settled = known  # what its corrections rest on
-        self.billed = {}  # by volume, corrections included
-        for line in bill["lines"]:
-            self.add(line["volume_id"], Fraction(line["amount"] or 0))
+        self.known = {}  # what each volume's last line rests on
+        self.exact = {}  # by volume, of all lines and corrections
+        self.amount = {}
+        self.preset = known
+        for line in lines:
+            self.add(line["volume_id"], line["exact"] or Fraction(0),
+                     Fraction(line["amount"] or 0), known)
 
-    def add(self, volume, amount):
-        self.billed[volume] = self.billed.get(volume, 0) + amount
+    def add(self, volume, exact, amount, known):
+        self.exact[volume] = self.exact.get(volume, 0) + exact
+        self.amount[volume] = self.amount.get(volume, 0) + amount
+        self.known[volume] = known
 
 
 class Books:
@@ -62,7 +68,7 @@ class Books:
         self.latest = {}  # by account: the latest closed period
         self.numbers = []  # of all documents
         self.checked = {}  # by account and period: (state, unix seconds)
-        self.noted = []  # [(account, period)] that were found to be held
+        self.noted = []  # [(account, period, state)] since they were read
         self._rated = {}
         self._costs = {}
 
@@ -258,15 +264,15 @@ class Books:
         digits = CURRENCY_DIGITS[payer.currency]
         lines, counts = self.lines(account, period, now // HOUR_SECS, known,
                                    name_of)
-        unrated = is_unrated(lines)
+        corrections, unrated = [], False
+        if period == self.carrier(account):
+            corrections, unrated = self.corrections(account, known, name_of)
+        unrated = unrated or is_unrated(lines)
         exacts = [line["exact"] or Fraction(0) for line in lines]
         own, shares = round_bill(payer, exacts, digits)
         for line, share in zip(lines, shares):
             line["amount"] = None if unrated or line["rate"] is None \
                 else decimal(share, digits)
-        corrections = []
-        if period == self.carrier(account, now):
-            corrections = self.corrections(account, known, name_of)
         total = own + sum(c["share"] for c in corrections)
         state, reason = judge(payer, counts, unrated, period, now)
         months = [{"month": month, "hours_in_month": hours_in_month(month),
@@ -290,74 +296,71 @@ class Books:
 
     def is_empty(self, account, period, known):
         """Whether it has no measured and no estimated hour."""
-        after = period_bounds(period)[1] // HOUR_SECS
-        counts = [self.month(account, month, after, known)[1]
+        counts = [self.month(account, month, LATER, known)[1]
                   for month in months_of(period)]
         return not any(c["measured"] or c["estimated"] for c in counts)
 
     # --- corrections ---
 
-    def carrier(self, account, now):
+    def carrier(self, account):
         """The period whose document carries the corrections of closed ones,
-        or None."""
+        or None: the first behind the latest closed one that was not found to
+        be empty when its grace was over."""
         period = self.latest.get(account)
         if period is None:
             return None
-        while True:
+        period = next_period(period)
+        while self.checked.get((account, period), ("",))[0] == "empty":
             period = next_period(period)
-            due_at = period_bounds(period)[1] + GRACE_SECS
-            if now < due_at or not self.is_empty(account, period, ALL) or \
-                    self.corrections(account, self.known_before(due_at)):
-                return period
+        return period
 
     def corrections(self, account, known, name_of=None):
-        """What closed periods cost otherwise than billed, in the order of
-        the document."""
-        found = []
+        """(what closed periods cost otherwise than billed, in the order of
+        the document; whether there is usage without a rate among it)."""
+        found, unrated = [], False
         for period in sorted(period for name, period in self.closed
                              if name == account):
             closed = self.closed[account, period]
             if known > closed.settled:
-                found += self.correct(closed, known, name_of)
-        return found
+                lines, _ = self.lines(account, period, LATER, known, name_of)
+                if is_unrated(lines):
+                    unrated = True
+                else:
+                    found += self.correct(closed, lines, known, name_of)
+        return found, unrated
 
-    def correct(self, closed, known, name_of):
+    def correct(self, closed, lines, known, name_of):
         payer = self.payers[closed.account]
         digits = CURRENCY_DIGITS[payer.currency]
-        after = period_bounds(closed.period)[1] // HOUR_SECS
-        old, _ = self.lines(closed.account, closed.period, after,
-                            closed.settled, name_of)
-        new, _ = self.lines(closed.account, closed.period, after, known,
-                            name_of)
-        if old == new:
-            return []
-        names = {line["volume_id"]: line["name"] for line in old + new}
-        changes = {volume: exact_of(new, volume) - exact_of(old, volume)
-                   for volume in names}
+        volumes = {*closed.exact, *(line["volume_id"] for line in lines)}
+        changes = {volume: exact_of(lines, volume)
+                   - closed.exact.get(volume, 0) for volume in volumes}
+        names = {volume: name_of(volume, closed.period) if name_of else ""
+                 for volume in volumes}
+        names.update((line["volume_id"], line["name"]) for line in lines
+                     if line["names"])
+        volumes = sorted(volumes, key=lambda v: (names[v].encode(), v))
         if payer.rounding == "line":
-            shares = {volume: rounded_of(payer, new, volume, digits)
-                      - closed.billed.get(volume, 0) for volume in names}
+            shares = {volume: rounded_of(payer, lines, volume, digits)
+                      - closed.amount.get(volume, 0) for volume in volumes}
         else:
-            changed = sorted((volume for volume in names if changes[volume]),
-                             key=lambda v: (names[v].encode(), v))
-            total = round_to(sum(line["exact"] or 0 for line in new),
+            volumes = [volume for volume in volumes if changes[volume]]
+            total = round_to(sum(line["exact"] or 0 for line in lines),
                              digits, payer.rounding_mode)
-            shares = dict(zip(changed, largest_remainder(
-                [changes[volume] for volume in changed],
-                total - sum(closed.billed.values()), digits)))
+            shares = dict(zip(volumes, largest_remainder(
+                [changes[volume] for volume in volumes],
+                total - sum(closed.amount.values()), digits)))
         return [{"closed": closed, "volume": volume, "name": names[volume],
                  "share": shares[volume], "exact": changes[volume],
                  "charged": self.charge_period(closed, volume, known)}
-                for volume in sorted(shares,
-                                     key=lambda v: (names[v].encode(), v))
-                if shares[volume]]
+                for volume in volumes if shares[volume]]
 
     def charge_period(self, closed, volume, known):
         """From the first hour that costs otherwise to behind the last; or
         the whole period, when lines that are rounded each were only cut in
         another way."""
         old = self.costs(closed.account, closed.period, volume,
-                         closed.settled)
+                         closed.known.get(volume, closed.preset))
         new = self.costs(closed.account, closed.period, volume, known)
         hours = [hour for hour in {*old, *new}
                  if old.get(hour, 0) != new.get(hour, 0)]
@@ -402,16 +405,19 @@ class Books:
         known = ALL
         if state is None:
             known = self.known_before(period_bounds(period)[1] + GRACE_SECS)
-        elif state == "held" and now < checked_at + AGAIN_SECS:
+        elif checked_at <= now < checked_at + AGAIN_SECS[state]:
             return None
         bill = self.draft(account, period, now, known)
-        if self.is_empty(account, period, known) and not bill["corrections"]:
+        if self.is_empty(account, period, known) and bill["total"] and \
+                not bill["corrections"]:
+            if state == "empty":
+                return None
             state = "empty"
         elif bill["reason"] is not None:
             state = "held"
-            self.noted.append((account, period))
         else:
             return min(known, len(self.told))
+        self.noted.append((account, period, state))
         self.checked[account, period] = (state, now)
         return None
 
@@ -437,8 +443,9 @@ class Books:
             known = len(self.told)
         payer = self.payers[account]
         bill = self.draft(account, period, now, known, name_of)
-        settled = {p: c for (a, p), c in self.closed.items() if a == account}
-        carries = period == self.carrier(account, now)
+        carries = period == self.carrier(account)
+        corrections = self.corrections(account, known, name_of)[0] \
+            if carries else []
         bill.update(
             state="closed", number=number,
             closed_at=rfc3339_nanos(now * NANOS),
@@ -448,14 +455,17 @@ class Books:
                 date_text(now)[:5]):
             raise AssertionError(f"{account} {period} must not be {number}")
         self.numbers.append(number)
-        self.closed[account, period] = Closed(bill, known)
-        self.latest[account] = max(period, self.latest.get(account, period))
         if carries:
-            for line in bill["corrections"]:
-                settled[line["corrects"]].add(line["volume_id"],
-                                              Fraction(line["amount"]))
-            for closed in settled.values():
-                closed.settled = max(closed.settled, known)
+            for c in corrections:
+                c["closed"].add(c["volume"], c["exact"], c["share"], known)
+            for (name, _), closed in self.closed.items():
+                if name == account:
+                    closed.settled = max(closed.settled, known)
+        lines, _ = self.lines(account, period, LATER, known, name_of)
+        for line, told in zip(lines, bill["lines"]):
+            line["amount"] = told["amount"]
+        self.closed[account, period] = Closed(bill, lines, known)
+        self.latest[account] = max(period, self.latest.get(account, period))
         self.tell(now * NANOS)
         return bill
 
@@ -478,13 +488,12 @@ class Books:
         billed = truth = Fraction(0)
         for name, period in self.closed:
             if name == account:
-                after = period_bounds(period)[1] // HOUR_SECS
-                lines, _ = self.lines(account, period, after, ALL, None)
+                lines, _ = self.lines(account, period, LATER, ALL, None)
                 billed += Fraction(self.closed[name, period].bill["total"])
                 truth += round_bill(payer, [line["exact"] or Fraction(0)
                                             for line in lines], digits)[0]
         return billed + sum(c["share"] for c in
-                            self.corrections(account, ALL)), truth
+                            self.corrections(account, ALL)[0]), truth
 
     # --- forecast ---
 

@@ -79,6 +79,10 @@ class Paper:
                 self.close_books(account, period, known)
                 found.append((account, period))
 
+    def close_due(self):
+        """Looks what is due without waiting for an hour to pass."""
+        return self.look()
+
     def close_books(self, account, period, known=None):
         number = self.books.next_number(self.now // NANOS)
         return self.books.close(account, period, self.now // NANOS, number,
@@ -273,18 +277,22 @@ class Desk(Paper):
         self.test.assertEqual(self.books.gaps(), [])
         return found
 
+    def close_due(self):
+        self.server.ok("close", "due", *self.clock_flags(None))
+        return self.look()
+
     def wait_closed(self, periods):
         wait_until(lambda: periods <= set(self.query(
             "SELECT name, invoice.period FROM invoice"
             " JOIN account ON account.id = invoice.account")),
             f"closed: {periods}")
 
-    def wait_noted(self, periods):
-        wait_until(lambda: periods <= set(self.query(
-            "SELECT name, period_check.period FROM period_check"
+    def wait_noted(self, notes):
+        wait_until(lambda: notes <= set(self.query(
+            "SELECT name, period_check.period, state FROM period_check"
             " JOIN account ON account.id = period_check.account"
-            " WHERE state = 'held' AND checked_at = ?", self.seconds())),
-            f"held: {periods}")
+            " WHERE checked_at = ?", self.seconds())),
+            f"noted: {notes}")
 
     def close_books(self, account, period, known=None, got=None):
         got = got or self.bill(account, period)
@@ -334,8 +342,8 @@ class Desk(Paper):
         """Settles the names that the rules leave open, as got has them."""
         known = {(line["volume_id"], line.get("month", got["period"])):
                  line["name"] for line in got["lines"]}
-        closed = {(c["volume_id"], c["corrects"]): c["name"]
-                  for c in got.get("corrections", [])}
+        known.update({(c["volume_id"], c["corrects"]): c["name"]
+                      for c in got["corrections"]})
 
         def name_of(volume, month):
             name = known.get((volume, month), "")

@@ -301,6 +301,7 @@ class Story:
                 turn = self.move(at, turn)
             self.deliver(zip(self.histories, turn))
             self.decide()
+            desk.close_due()
             if self.rng.random() < 0.15:
                 desk.restart(hard=self.rng.random() < 0.5)
             self.compare(self.rng.sample(self.periods(), 2))

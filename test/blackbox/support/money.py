@@ -84,15 +84,20 @@ def month_cost(byte_hours, rate, month):
 
 def largest_remainder(parts, total, digits=2):
     """Splits total (already rounded) over exact parts: each gets its floor,
-    what is left goes to the largest remainders, ties to the earlier."""
+    what is left goes to the largest remainders, ties to the earlier. Where
+    more is left than there are parts, or less than nothing, all get as much
+    first."""
     unit = Fraction(1, 10**digits)
     floors = [part // unit * unit for part in parts]
-    left = int((total - sum(floors)) / unit)
+    if not parts:
+        return floors
+    each, left = divmod(int((total - sum(floors)) / unit), len(parts))
+    shares = [floor + each * unit for floor in floors]
     order = sorted(range(len(parts)),
                    key=lambda i: (floors[i] - parts[i], i))
     for i in order[:left]:
-        floors[i] += unit
-    return floors
+        shares[i] += unit
+    return shares
 
 
 # --- periods -----------------------------------------------------------------

@@ -768,6 +768,7 @@ class WorkedCases:
                     cases[name] = Case(desk, golden[name])
                 with self.subTest(case=name):
                     run(cases[name])
+            desk.close_due()
         self.assertEqual(sorted(cases), sorted(golden), "each case is run")
         for name, case in cases.items():
             self.assertEqual(
