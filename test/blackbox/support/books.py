@@ -387,8 +387,7 @@ class Books:
     def ended(self, account, now, grace=GRACE_SECS):
         """Periods whose grace is over and that are not closed, in order."""
         kind = self.payers[account].period
-        firsts = [min(at for at, _ in track.samples)
-                  for track in self.tracks.values()
+        firsts = [track.accounts[account] for track in self.tracks.values()
                   if account in track.accounts]
         if not firsts:
             return
@@ -505,40 +504,39 @@ class Books:
         digits = CURRENCY_DIGITS[payer.currency]
         for month in months_of(bill["period"]):
             for track in self.tracks.values():
-                exact += self.remaining(payer, track, month, now, known)
+                more = self.remaining(payer, track, month, now, known)
+                if more is None:
+                    return {"total": None, "exact": None}
+                exact += more
         total = round_to(exact, digits, payer.rounding_mode) \
             + sum(c["share"] for c in corrections)
         return {"total": decimal(total, digits), "exact": exact_text(exact)}
 
     def remaining(self, payer, track, month, now, known):
         """What the hours of a month that are to come will cost, if the last
-        measured ones are a guide."""
+        measured ones are a guide; None if they have no rate."""
         measured = track.measured(self.payers, known)
         end = track.end(known)
         if not measured or measured[-1].last.account != payer.name or \
                 (end is not None and end <= now):
-            return Fraction(0)
-        last = measured[-FORECAST_HOURS:]
-        mean = {}
-        for hour in last:
-            for age, size in hour.whole.items():
-                mean[age] = mean.get(age, 0) + Fraction(size) / len(last)
+            return 0
         begin = month_start(month) // HOUR_SECS
-        first = max(begin, now // HOUR_SECS, last[-1].hour + 1)
+        first = max(begin, now // HOUR_SECS, measured[-1].hour + 1)
         after = begin + hours_in_month(month)
         if end is not None:
             after = min(after, -(-end // HOUR_SECS))
-        return self.cost_of(payer, mean, first, after, month, known)
-
-    @staticmethod
-    def cost_of(payer, sizes, first, after, month, known):
-        """What hours of a month cost that are all alike."""
-        return sum((month_cost(size * count, rate[2], month)
-                    for age, size in sizes.items()
-                    for rate, count in payer.rates_over(age, first, after,
-                                                        known)
-                    if rate is not None), Fraction(0)) \
-            if first < after else Fraction(0)
+        last = measured[-FORECAST_HOURS:]
+        cost = Fraction(0)
+        for age in {age for hour in last for age in hour.whole}:
+            mean = sum((Fraction(hour.whole.get(age, 0)) for hour in last),
+                       Fraction(0)) / len(last)
+            for rate, count in payer.rates_over(age, first,
+                                                max(first, after), known):
+                if mean and count and rate is None:
+                    return None
+                if mean and count:
+                    cost += month_cost(mean * count, rate[2], month)
+        return cost
 
 
 def finish_line(line, month):

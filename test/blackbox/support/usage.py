@@ -183,7 +183,7 @@ class Track:
 
     def __init__(self):
         self.samples = {}  # (at, revision): (order, Sample)
-        self.accounts = set()  # of all samples
+        self.accounts = {}  # of all samples: the first instant
         self.ends = []  # (order, unix seconds); the last one counts
         self.lives_until = None  # what an operator insists on
         self.orders = []  # of all of it, ascending, each once
@@ -196,7 +196,8 @@ class Track:
 
     def add(self, sample, order):
         self.samples[sample.at, sample.revision] = (order, sample)
-        self.accounts.add(sample.account)
+        self.accounts[sample.account] = min(
+            sample.at, self.accounts.get(sample.account, sample.at))
         self.note(order)
 
     def state_end(self, at, order):
