@@ -18,6 +18,7 @@ struct suspect {
 	char *name;	       /* owned */
 	struct exact *exact;   /* owned: cost now, then the difference */
 	struct exact *rounded; /* owned: the same, line by line */
+	struct exact *owed;    /* owned: cost now, less what was charged */
 	struct exact *share;   /* owned */
 	int64_t upto_fact;     /* as it was billed */
 };
@@ -201,6 +202,7 @@ add_suspects(
 		s->volume = volumes[i];
 		s->exact = exact_new();
 		s->rounded = exact_new();
+		s->owed = exact_new();
 		s->share = exact_new();
 		s->upto_fact = r->row->upto_fact;
 		if (!volume_identify(
@@ -293,33 +295,67 @@ fini_suspect(struct suspect *s)
 	free(s->name);
 	exact_free(s->exact);
 	exact_free(s->rounded);
+	exact_free(s->owed);
 	exact_free(s->share);
 }
 
-/* Takes what was billed off, and drops those for which nothing is left. */
+/* Takes what was billed off. */
 static void
 subtract_billed(struct review *r)
 {
 	const struct archive_billed *b = r->billed.list;
 	const struct archive_billed *end = b + r->billed.count;
-	size_t n = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct suspect *s = &r->list[i];
 
 		while (b != end && b->volume < s->volume)
 			b++;
-		if (b != end && b->volume == s->volume) {
-			exact_sub(s->exact, b->exact);
-			exact_sub(s->rounded, b->amount);
-			s->upto_fact = b->upto_fact;
-		}
-		if (exact_sign(s->exact) == 0)
-			fini_suspect(s);
-		else
-			r->list[n++] = *s;
+		exact_set(s->owed, s->exact);
+		if (b == end || b->volume != s->volume)
+			continue;
+		exact_sub(s->owed, b->amount);
+		exact_sub(s->exact, b->exact);
+		exact_sub(s->rounded, b->amount);
+		s->upto_fact = b->upto_fact;
 	}
+}
+
+static bool
+is_changed(const struct review *r, const struct suspect *s)
+{
+	if (r->invoice->account.rounding == ACCOUNT_PER_LINE)
+		return exact_sign(s->rounded) != 0;
+	return exact_sign(s->exact) != 0;
+}
+
+static bool
+was_corrected(const struct review *r, const struct suspect *s)
+{
+	return s->upto_fact != r->row->upto_fact;
+}
+
+static void
+keep(struct review *r,
+    bool (*which)(const struct review *r, const struct suspect *s))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (which(r, &r->list[i]))
+			r->list[n++] = r->list[i];
+		else
+			fini_suspect(&r->list[i]);
 	r->count = n;
+}
+
+static bool
+any_changed(const struct review *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (is_changed(r, &r->list[i]))
+			return true;
+	return false;
 }
 
 static int
@@ -333,8 +369,11 @@ compare_suspects(const void *a, const void *b)
 		   : memcmp(x->volume_id.bytes, y->volume_id.bytes, UUID_SIZE);
 }
 
+/* What is missing to the rounded cost, by the differences of the volumes. When
+ * all cost again what was billed, but rounding moved units with earlier
+ * corrections, those that have them give them back. */
 static bool
-share(struct review *r, struct err *err)
+share(struct review *r, bool changed, struct err *err)
 {
 	struct exact **exacts = calloc(r->count + 1, sizeof(struct exact *));
 	struct exact **shares = calloc(r->count + 1, sizeof(struct exact *));
@@ -348,13 +387,17 @@ share(struct review *r, struct err *err)
 	delta = exact_new();
 	exact_set(delta, r->billed.exact);
 	for (size_t i = 0; i < r->count; i++) {
-		exact_add(delta, r->list[i].exact);
-		exacts[i] = r->list[i].exact;
-		shares[i] = r->list[i].share;
+		struct suspect *s = &r->list[i];
+
+		exact_add(delta, s->exact);
+		exacts[i] = changed ? s->exact : s->owed;
+		shares[i] = s->share;
 	}
 	invoice_round(r->invoice, delta);
 	exact_sub(delta, r->billed.amount);
-	exact_share(delta, exacts, r->count, r->invoice->digits, shares);
+	if (changed || exact_sign(delta) != 0)
+		exact_share(
+		    delta, exacts, r->count, r->invoice->digits, shares);
 	exact_free(delta);
 	free(exacts);
 	free(shares);
@@ -364,10 +407,14 @@ share(struct review *r, struct err *err)
 static bool
 settle_shares(struct review *r, struct err *err)
 {
+	bool per_line = r->invoice->account.rounding == ACCOUNT_PER_LINE;
+	bool changed = any_changed(r);
+
+	keep(r, changed || per_line ? is_changed : was_corrected);
 	if (r->count > 0)
 		qsort(r->list, r->count, sizeof *r->list, compare_suspects);
-	if (r->invoice->account.rounding == ACCOUNT_PER_DOCUMENT)
-		return share(r, err);
+	if (!per_line)
+		return share(r, changed, err);
 	for (size_t i = 0; i < r->count; i++)
 		exact_set(r->list[i].share, r->list[i].rounded);
 	return true;

@@ -264,17 +264,18 @@ class Books:
         digits = CURRENCY_DIGITS[payer.currency]
         lines, counts = self.lines(account, period, now // HOUR_SECS, known,
                                    name_of)
-        corrections, unrated = [], False
-        if period == self.carrier(account):
-            corrections, unrated = self.corrections(account, known, name_of)
-        unrated = unrated or is_unrated(lines)
+        unrated = is_unrated(lines)
         exacts = [line["exact"] or Fraction(0) for line in lines]
         own, shares = round_bill(payer, exacts, digits)
         for line, share in zip(lines, shares):
             line["amount"] = None if unrated or line["rate"] is None \
                 else decimal(share, digits)
+        corrections, no_total = [], unrated
+        if period == self.carrier(account):
+            corrections, late = self.corrections(account, known, name_of)
+            no_total = unrated or late
         total = own + sum(c["share"] for c in corrections)
-        state, reason = judge(payer, counts, unrated, period, now)
+        state, reason = judge(payer, counts, no_total, period, now)
         months = [{"month": month, "hours_in_month": hours_in_month(month),
                    "hours": self.month(account, month, now // HOUR_SECS,
                                        known)[1]}
@@ -283,7 +284,7 @@ class Books:
             "account": account, "period": period, "state": state,
             "reason": reason, "currency": payer.currency,
             "hours_in_month": sum(map(hours_in_month, months_of(period))),
-            "total": None if unrated else decimal(total, digits),
+            "total": None if no_total else decimal(total, digits),
             "exact": None if unrated else exact_text(sum(exacts)),
             "usage_total": None if unrated else decimal(own, digits),
             "number": None, "closed_at": None, "due": None,
@@ -344,16 +345,27 @@ class Books:
             shares = {volume: rounded_of(payer, lines, volume, digits)
                       - closed.amount.get(volume, 0) for volume in volumes}
         else:
-            volumes = [volume for volume in volumes if changes[volume]]
-            total = round_to(sum(line["exact"] or 0 for line in lines),
-                             digits, payer.rounding_mode)
-            shares = dict(zip(volumes, largest_remainder(
-                [changes[volume] for volume in volumes],
-                total - sum(closed.amount.values()), digits)))
+            shares = self.share(closed, lines, volumes, changes)
         return [{"closed": closed, "volume": volume, "name": names[volume],
                  "share": shares[volume], "exact": changes[volume],
                  "charged": self.charge_period(closed, volume, known)}
-                for volume in volumes if shares[volume]]
+                for volume in volumes if shares.get(volume)]
+
+    def share(self, closed, lines, volumes, changes):
+        """{volume: share} of what is missing to the rounded cost. When all
+        cost again what was billed, but rounding moved units with earlier
+        corrections, those that have them give them back."""
+        payer = self.payers[closed.account]
+        digits = CURRENCY_DIGITS[payer.currency]
+        parts = {v: changes[v] for v in volumes if changes[v]}
+        delta = round_to(sum(line["exact"] or 0 for line in lines), digits,
+                         payer.rounding_mode) - sum(closed.amount.values())
+        if not parts and delta:
+            parts = {v: exact_of(lines, v) - closed.amount[v]
+                     for v in volumes
+                     if closed.known.get(v, closed.preset) != closed.preset}
+        return dict(zip(parts, largest_remainder([*parts.values()], delta,
+                                                 digits)))
 
     def charge_period(self, closed, volume, known):
         """From the first hour that costs otherwise to behind the last; or
