@@ -491,26 +491,35 @@ class Books:
                 found.append(period)
         return found
 
-    def account_for(self, account, now):
-        """(what was billed for closed periods and is to be, what they cost
-        as far as is known), which must be the same."""
+    def account_for(self, account):
+        """(what was billed for each closed period and is to be, what they
+        cost as far as is known), which must be the same; and so must the
+        last of each: the sum of all documents, and of what they bill."""
         payer = self.payers[account]
         digits = CURRENCY_DIGITS[payer.currency]
-        billed = truth = Fraction(0)
-        for name, period in self.closed:
-            if name == account:
-                lines, _ = self.lines(account, period, LATER, ALL, None)
-                billed += Fraction(self.closed[name, period].bill["total"])
-                truth += round_bill(payer, [line["exact"] or Fraction(0)
-                                            for line in lines], digits)[0]
-        return billed + sum(c["share"] for c in
-                            self.corrections(account, ALL)[0]), truth
+        corrections = self.corrections(account, ALL)[0]
+        billed, truth = [], []
+        all_closed = [closed for (name, _), closed in self.closed.items()
+                      if name == account]
+        for closed in all_closed:
+            lines, _ = self.lines(account, closed.period, LATER, ALL, None)
+            if not is_unrated(lines):
+                billed.append(sum(closed.amount.values(), Fraction(0)) + sum(
+                    c["share"] for c in corrections if c["closed"] is closed))
+                truth.append(round_bill(
+                    payer, [line["exact"] or Fraction(0) for line in lines],
+                    digits)[0])
+        billed.append(sum(Fraction(c.bill["total"]) for c in all_closed))
+        truth.append(sum(sum(c.amount.values()) for c in all_closed))
+        return billed, truth
 
     # --- forecast ---
 
     def forecast(self, bill, exact, corrections, now, known):
         """What an open period will come to."""
-        if bill["total"] is None or bill["state"] != "open":
+        if bill["total"] is None:
+            return {"total": None, "exact": None}
+        if bill["state"] != "open":
             return {"total": bill["total"], "exact": bill["exact"]}
         payer = self.payers[bill["account"]]
         digits = CURRENCY_DIGITS[payer.currency]

@@ -405,25 +405,26 @@ class RandomHistories:
     PER_SERVER = 25
 
     def run_part(self, part):
-        """A server's histories depend on the seed, the part and its number
-        alone."""
+        """A server's histories depend on the seed, the part and its first
+        one's number alone; MONEY_FIRST is a number to begin with."""
         seed = int(os.environ.get("MONEY_SEED", "1"))
-        count = int(os.environ.get("MONEY_HISTORIES", "125"))
-        print(f"# MONEY_SEED={seed} MONEY_HISTORIES={count}", flush=True)
+        begin = int(os.environ.get("MONEY_FIRST", "0"))
+        end = begin + int(os.environ.get("MONEY_HISTORIES", "125"))
         told = dict.fromkeys(("samples", "lines", "corrections",
                               "documents"), 0)
-        for first in range(0, count, self.PER_SERVER):
+        for first in range(begin, end, self.PER_SERVER):
             story = Story(self, self.desk_type,
                           random.Random(f"{seed}/{part}/{first}"), first,
-                          min(self.PER_SERVER, count - first))
+                          self.PER_SERVER)
             try:
                 story.run()
             except AssertionError as e:
-                e.add_note(f"seed {seed}, part {part}, server {first}, at "
-                           f"{rfc3339(story.desk.seconds())} of "
-                           f"{[rfc3339(at) for at in story.instants]}")
+                e.add_note(
+                    f"MONEY_SEED={seed} MONEY_FIRST={first}, part {part}, at "
+                    f"{rfc3339(story.desk.seconds())} of "
+                    f"{[rfc3339(at) for at in story.instants]}")
                 raise
             for what in told:
                 told[what] += getattr(story, what)
-        print("# " + ", ".join(f"{n} {what}" for what, n in told.items()),
-              flush=True)
+        print(f"# MONEY_SEED={seed}: " + ", ".join(
+            f"{n} {what}" for what, n in told.items()), flush=True)
