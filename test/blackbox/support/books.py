@@ -26,7 +26,8 @@ FORECAST_HOURS = 24
 class Quarantined:
     """A sample that was set aside."""
 
-    def __init__(self, sample, reason):
+    def __init__(self, number, sample, reason):
+        self.id = number
         self.sample = sample
         self.reason = reason
         self.state = "open"
@@ -108,7 +109,8 @@ class Books:
             if result in ("stored", "duplicates"):
                 answer[result] += 1
             else:
-                self.quarantine.append(Quarantined(sample, result))
+                self.quarantine.append(Quarantined(
+                    len(self.quarantine) + 1, sample, result))
                 answer["quarantined"].append(
                     {"index": index, "volume_id": sample.volume,
                      "reason": result})
@@ -136,24 +138,35 @@ class Books:
         return "duplicates" if known[1].says_the_same(sample) else "conflict"
 
     def release(self, item, now):
-        """What was set aside counts from now on."""
+        """What was set aside counts from now on. Returns what was done."""
         order = self.tell(now)
         item.state = "released"
         sample = copy.copy(item.sample)
-        if not sample.adds_up():
+        done = {"stored": True, "bins_dropped": not sample.adds_up(),
+                "retired_at": None}
+        if done["bins_dropped"]:
             sample.bins = None
         track = self.tracks.setdefault(sample.volume, Track())
+        end = track.end()
+        if sample.retired_at is not None and \
+                item.reason not in ("conflict", "after_retirement"):
+            track.state_end(sample.retired_at, order)
         if track.is_over(sample.at):
             track.live_until(sample.at // NANOS, order)
+        if track.end() != end:
+            done["retired_at"] = rfc3339_nanos(track.end() * NANOS)
         if sample.name:
             self.names.setdefault(sample.volume, set()).add(sample.name)
         known = track.samples.get((sample.at, sample.revision))
-        if known is not None and known[1].says_the_same(sample):
-            return
-        if known is not None:
+        if known is None:
+            track.add(sample, order)
+        elif known[1].says_the_same(sample):
+            done["stored"] = False
+        else:
             sample.revision = 1 + max(revision for at, revision
                                       in track.samples if at == sample.at)
-        track.add(sample, order)
+            track.add(sample, order)
+        return {**done, "revision": sample.revision}
 
     def discard(self, item, now):
         self.tell(now)
@@ -336,10 +349,12 @@ class Books:
         volumes = {*closed.exact, *(line["volume_id"] for line in lines)}
         changes = {volume: exact_of(lines, volume)
                    - closed.exact.get(volume, 0) for volume in volumes}
-        names = {volume: name_of(volume, closed.period) if name_of else ""
+        open_name = name_of or (lambda volume, period: "")
+        names = {volume: open_name(volume, closed.period)
                  for volume in volumes}
-        names.update((line["volume_id"], line["name"]) for line in lines
-                     if line["names"])
+        for line in lines:  # that of its last month
+            names[line["volume_id"]] = line["name"] if line["names"] \
+                else open_name(line["volume_id"], closed.period)
         volumes = sorted(volumes, key=lambda v: (names[v].encode(), v))
         if payer.rounding == "line":
             shares = {volume: rounded_of(payer, lines, volume, digits)

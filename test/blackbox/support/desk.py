@@ -105,7 +105,7 @@ class Paper:
         return self.close_books(account, period)
 
     def release(self, item, reason="it is right"):
-        self.books.release(item, self.now)
+        return self.books.release(item, self.now)
 
     def discard(self, item, reason="it is wrong"):
         self.books.discard(item, self.now)
@@ -281,18 +281,18 @@ class Desk(Paper):
         self.server.ok("close", "due", *self.clock_flags(None))
         return self.look()
 
-    def wait_closed(self, periods):
+    def wait_closed(self, periods, timeout=60):
         wait_until(lambda: periods <= set(self.query(
             "SELECT name, invoice.period FROM invoice"
             " JOIN account ON account.id = invoice.account")),
-            f"closed: {periods}")
+            f"closed: {periods}", timeout)
 
     def wait_noted(self, notes):
         wait_until(lambda: notes <= set(self.query(
             "SELECT name, period_check.period, state FROM period_check"
             " JOIN account ON account.id = period_check.account"
             " WHERE checked_at = ?", self.seconds())),
-            f"noted: {notes}")
+            f"noted: {notes}", 60)
 
     def close_books(self, account, period, known=None, got=None):
         got = got or self.bill(account, period)
@@ -305,6 +305,29 @@ class Desk(Paper):
         self.server.ok("close", "period", period, "--account", account,
                        "--reason", reason, *self.clock_flags(None))
         return self.close_books(account, period)
+
+    # --- quarantine ---
+
+    def release(self, item, reason="it is right"):
+        done = super().release(item, reason)
+        answer = self.settle(item, "release", reason)
+        self.test.assertEqual({name: answer.get(name) for name in done},
+                              done, item)
+        return done
+
+    def discard(self, item, reason="it is wrong"):
+        super().discard(item, reason)
+        self.settle(item, "discard", reason)
+
+    def settle(self, item, what, reason):
+        status, answer = self.request(
+            f"/v1/quarantine/{item.id}/{what}", self.operator,
+            json.dumps({"reason": reason}))
+        self.test.assertEqual(status, 200, answer)
+        self.test.assertEqual(
+            (answer["volume_id"], answer["state"], answer["reason"]),
+            (item.sample.volume, item.state, item.reason))
+        return answer
 
     # --- bills ---
 

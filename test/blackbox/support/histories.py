@@ -361,8 +361,10 @@ class Story:
         for history in self.histories:
             if self.rng.random() < 0.25:
                 self.change_rate(history)
+        soon = self.desk.now + HOUR_NANOS
         for item in self.desk.books.quarantine:
-            if item.state == "open" and self.rng.random() < 0.1:
+            if item.state == "open" and item.sample.at < soon and \
+                    self.rng.random() < 0.1:
                 if self.rng.random() < 0.7:
                     self.desk.release(item)
                 else:
