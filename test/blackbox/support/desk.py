@@ -7,7 +7,7 @@ import os
 import sqlite3
 
 from .books import Books
-from .money import NANOS, fraction
+from .money import HOUR_SECS, NANOS, fraction
 from .report import new_uuid, rfc3339, unix
 from .server import wait_until
 from .usage import Sample, age_text, rfc3339_nanos
@@ -149,6 +149,7 @@ class Desk(Paper):
         self.tokens = {}
         self.operator = self.server.create_token("op", "operator")
         self.line = None
+        self.unset = []  # rates that the server was not told
         self.sent = {}  # by (source, report id): the report's text
         self.frozen = {}  # by account and period: text of the document
 
@@ -157,11 +158,11 @@ class Desk(Paper):
     def open(self, payer):
         super().open(payer)
         self.server.create_account(payer.name, **payer.options())
-        for age, rows in payer.rates.items():
-            for hour, rate in rows:
-                self.server.create_rate(
-                    payer.name, rate, from_=rfc3339(hour * 3600),
-                    max_age=age_text(age))
+        self.unset += [(payer.name, rate, hour * HOUR_SECS, age)
+                       for age, rows in payer.rates.items()
+                       for hour, rate in rows]
+        if self.server.running():
+            self.set_rates()
         return payer
 
     def source(self, name, *accounts):
@@ -169,16 +170,25 @@ class Desk(Paper):
 
     def set_rate(self, account, rate, at, age_hours=0):
         super().set_rate(account, rate, at, age_hours)
-        self.server.ok(
-            "create", "rate", "--account", account, "--rate", rate,
-            "--from", rfc3339(at), *self.clock_flags(None),
-            *(("--maxAge", age_text(age_hours)) if age_hours else ()))
+        self.unset.append((account, rate, at, age_hours))
+        self.set_rates()
+
+    def set_rates(self):
+        """Rates are told over HTTP, once the server runs."""
+        for account, rate, at, age in self.unset:
+            status, answer = self.request(
+                "/v1/rates", self.operator, json.dumps({
+                    "account": account, "rate": rate, "from": rfc3339(at),
+                    **({"max_age": age_text(age)} if age else {})}))
+            self.test.assertEqual(status, 201, answer)
+        self.unset.clear()
 
     # --- life ---
 
     def start(self):
         self.server.start("--mockStart", rfc3339_nanos(self.now))
         self.connect()
+        self.set_rates()
 
     def connect(self):
         if self.line is not None:
@@ -302,8 +312,11 @@ class Desk(Paper):
         return got
 
     def close_by_hand(self, account, period, reason="it is right"):
-        self.server.ok("close", "period", period, "--account", account,
-                       "--reason", reason, *self.clock_flags(None))
+        status, answer = self.request(
+            f"/v1/periods/{period}/close", self.operator, json.dumps({
+                "account": account, "accept_estimated": True,
+                "reason": reason}))
+        self.test.assertEqual(status, 200, answer)
         return self.close_books(account, period)
 
     # --- quarantine ---
