@@ -1,6 +1,6 @@
 """Histories made at random, part b: see support.histories.
 
-    MONEY_SEED=7 MONEY_HISTORIES=300 python3 test/blackbox/money_random_...
+    MONEY_SEED=7 MONEY_FIRST=300 python3 test/blackbox/money_random_...
 
 Without MONEY_SEED the seed is 1, so that a plain run always does the same.
 """

@@ -428,5 +428,7 @@ class RandomHistories:
                 raise
             for what in told:
                 told[what] += getattr(story, what)
+            self.doCleanups()  # thousands of servers would fill the disk
+            self.forget_servers()
         print(f"# MONEY_SEED={seed}: " + ", ".join(
             f"{n} {what}" for what, n in told.items()), flush=True)
