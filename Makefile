@@ -100,8 +100,8 @@ FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
-.PHONY: all deps run demo check check-money unit bench lint format install uninstall \
-        clean help objects
+.PHONY: all deps run demo check check-money unit bench lint format install \
+        uninstall clean help objects
 .DELETE_ON_ERROR:
 .SECONDARY:
 
