@@ -54,7 +54,7 @@ A second, independent way from reports to documents
                     Paper: the same with the books alone.
     support.worked  the cases of test/golden/billing.json, told to a desk.
     support.histories
-                    Story: a server, its clock, and histories at random.
+                    Chronicle: a server, its clock, histories at random.
 
 The ledger behind its back (modules support.story, support.tamper)
     Story           a server with a bit of everything in its database.

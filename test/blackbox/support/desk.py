@@ -55,6 +55,9 @@ class Paper:
     def close(self):
         """Stops it for good."""
 
+    def verify(self):
+        """Checks its database."""
+
     # --- what happens ---
 
     def clock(self, at):
@@ -421,6 +424,10 @@ class Desk(Paper):
             self.fail_if(got, self.differences(got, now))
             self.add_up(got)
         return found
+
+    def verify(self):
+        """The program's own check of its database finds nothing."""
+        self.server.ok("verify", timeout=300)
 
     def add_up(self, got):
         """Lines and corrections add up to the document."""

@@ -1,6 +1,6 @@
 """Histories made at random, and what a server is told of them.
 
-A Story is one server, its clock, and what happens on the way: reports early,
+A Chronicle is one server, its clock, and what happens on the way: reports early,
 late and twice, revisions, rates for the past and the future, ends learnt
 late, samples released and discarded, periods closed by hand, restarts and
 kill -9, while the months around a border are closed one after the other.
@@ -247,7 +247,7 @@ class History:
             samples = samples[count:]
 
 
-class Story:
+class Chronicle:
     """One server and the histories that it is told."""
 
     def __init__(self, test, desk_type, rng, number, count):
@@ -308,6 +308,7 @@ class Story:
         self.compare(self.periods())
         for payer in desk.books.payers:
             desk.check_truth(payer)
+        desk.verify()
         desk.close()
 
     def move(self, at, turn):
@@ -415,7 +416,7 @@ class RandomHistories:
         told = dict.fromkeys(("samples", "lines", "corrections",
                               "documents"), 0)
         for first in range(begin, end, self.PER_SERVER):
-            story = Story(self, self.desk_type,
+            story = Chronicle(self, self.desk_type,
                           random.Random(f"{seed}/{part}/{first}"), first,
                           self.PER_SERVER)
             try:
