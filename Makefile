@@ -6,6 +6,9 @@
 #   make demo       the whole story in a minute: reports, bill, mail
 #   make check      all tests (ONLY=ledger: those whose name holds it); also
 #                   SAN=address,undefined make check
+#   make check-money
+#                   20000 histories of money made at random, for an hour or
+#                   more (HISTORIES=, MONEY_SEED=)
 #   make bench      the measured figures, as ratios taken in one run
 #   make lint       warnings, analysers, layout rules, manual pages
 #   make format     clang-format over all sources
@@ -99,8 +102,8 @@ FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
-.PHONY: all deps run demo check unit bench lint format install uninstall \
-        clean help objects
+.PHONY: all deps run demo check check-money unit bench lint format install \
+        uninstall clean help objects
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -179,6 +182,16 @@ check: $(PROGRAM) $(UNIT) $(FAULT) $(ORACLE)
 # What shows a test what a part of the program makes of its input.
 $(BUILD)/test/oracle/%: $(BUILD)/test/oracle/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
+
+# The same tests with more of them, and others: make check has 500 and 8.
+HISTORIES ?= 20000
+MONEY_PARTS = $(sort $(wildcard test/blackbox/money_random_histories_*.py))
+
+check-money: $(PROGRAM)
+	@STAT_BINARY=$(abspath $(PROGRAM)) MONEY_SEED=$${MONEY_SEED:-2} \
+	    MONEY_HISTORIES=$$(($(HISTORIES) / $(words $(MONEY_PARTS)))) \
+	    MONEY_YEARS=100 test/run --slow 60 $(MONEY_PARTS) \
+	    test/calendar/closing_many_years.py
 
 # --- bench -------------------------------------------------------------------
 # Figures as ratios taken side by side in one run; never part of check.

@@ -25,37 +25,25 @@ struct review {
 
 /* --- which bill carries them --- */
 
-/* Over, and nothing in it: it will never have a document. */
+/* Found empty when its grace was over, corrections included: it will have no
+ * document that could carry any. */
 static bool
 is_passed_over(struct sql *db, const struct account *account,
-    const struct invoice_period *period, const struct invoice_query *query,
-    bool *passed, struct err *err)
+    const struct invoice_period *period, bool *passed, struct err *err)
 {
-	struct invoice_query own = *query;
 	struct archive_check check;
-	struct invoice inv;
-	bool found, ok;
+	bool found;
 
-	*passed = false;
-	if (query->now < period->to + INVOICE_GRACE_SECS)
-		return true;
 	if (!archive_find_check(
 		db, account->id, period->text, &check, &found, err))
 		return false;
-	if (found) {
-		*passed = !check.held;
-		return true;
-	}
-	own.period = period;
-	ok = invoice_build(db, account, 1, &own, &inv, err);
-	*passed = ok && invoice_is_empty(&inv);
-	invoice_fini(&inv);
-	return ok;
+	*passed = found && !check.held;
+	return true;
 }
 
 static bool
-find_carrier(struct sql *db, const struct invoice *inv,
-    const struct invoice_query *query, bool *carries, struct err *err)
+find_carrier(
+    struct sql *db, const struct invoice *inv, bool *carries, struct err *err)
 {
 	struct invoice_period own, at;
 	struct archive_row latest;
@@ -71,15 +59,15 @@ find_carrier(struct sql *db, const struct invoice *inv,
 		return true;
 	invoice_period_of(&inv->account, latest.to_at, &at);
 	while (at.from < inv->period.from) {
-		if (!is_passed_over(
-			db, &inv->account, &at, query, &passed, err))
+		if (!is_passed_over(db, &inv->account, &at, &passed, err))
 			return false;
 		if (!passed)
 			return true;
 		invoice_period_after(&at, &at);
 	}
-	*carries = !invoice_is_empty(inv) ||
-		   query->now < inv->period.to + INVOICE_GRACE_SECS;
+	if (!is_passed_over(db, &inv->account, &at, &passed, err))
+		return false;
+	*carries = !passed;
 	return true;
 }
 
@@ -203,6 +191,7 @@ add_changes(
 		c->volume = volumes[i];
 		c->exact = exact_new();
 		c->billed = exact_new();
+		c->owed = exact_new();
 		c->amount = exact_new();
 		c->upto_fact = r->row->upto_fact;
 		r->rounded[i] = exact_new();
@@ -303,6 +292,7 @@ fini_change(struct correction_change *c)
 	free(c->name);
 	exact_free(c->exact);
 	exact_free(c->billed);
+	exact_free(c->owed);
 	exact_free(c->amount);
 }
 
@@ -318,7 +308,9 @@ subtract_billed(struct review *r, const struct archive_bill *billed)
 
 		while (b != end && b->volume < c->volume)
 			b++;
+		exact_set(c->owed, c->exact);
 		if (b != end && b->volume == c->volume) {
+			exact_sub(c->owed, b->amount);
 			exact_sub(c->exact, b->exact);
 			exact_set(c->billed, b->amount);
 			c->upto_fact = b->upto_fact;
@@ -339,18 +331,40 @@ is_unchanged(const struct review *r, const struct correction_change *c)
 		   exact_sign(c->amount) == 0);
 }
 
+static bool
+is_changed(const struct review *r, const struct correction_change *c)
+{
+	return !is_unchanged(r, c);
+}
+
+static bool
+was_corrected(const struct review *r, const struct correction_change *c)
+{
+	return c->upto_fact != r->row->upto_fact;
+}
+
 static void
-drop_unchanged(struct review *r)
+keep(struct review *r,
+    bool (*which)(const struct review *r, const struct correction_change *c))
 {
 	struct correction_review *out = r->out;
 	size_t n = 0;
 
 	for (size_t i = 0; i < out->count; i++)
-		if (is_unchanged(r, &out->list[i]))
-			fini_change(&out->list[i]);
-		else
+		if (which(r, &out->list[i]))
 			out->list[n++] = out->list[i];
+		else
+			fini_change(&out->list[i]);
 	out->count = n;
+}
+
+static bool
+any_changed(const struct review *r)
+{
+	for (size_t i = 0; i < r->out->count; i++)
+		if (is_changed(r, &r->out->list[i]))
+			return true;
+	return false;
 }
 
 static int
@@ -364,8 +378,11 @@ compare_changes(const void *a, const void *b)
 		   : memcmp(x->volume_id.bytes, y->volume_id.bytes, UUID_SIZE);
 }
 
+/* What is missing to the rounded cost, by the differences of the volumes. When
+ * all cost again what was billed, but rounding moved units with earlier
+ * corrections, those that have them give them back. */
 static bool
-share(struct review *r, struct err *err)
+share(struct review *r, bool changed, struct err *err)
 {
 	struct correction_review *out = r->out;
 	struct exact **exacts = calloc(out->count + 1, sizeof(struct exact *));
@@ -378,14 +395,18 @@ share(struct review *r, struct err *err)
 		return err_nomem(err);
 	}
 	for (size_t i = 0; i < out->count; i++) {
-		exacts[i] = out->list[i].exact;
+		exacts[i] = changed ? out->list[i].exact : out->list[i].owed;
 		shares[i] = out->list[i].amount;
 	}
 	delta = exact_new();
 	exact_set(delta, out->exact);
 	round_money(r, delta);
 	exact_sub(delta, out->billed);
-	exact_share(delta, exacts, out->count, r->digits, shares);
+	if (changed || exact_sign(delta) != 0)
+		exact_share(delta, exacts, out->count, r->digits, shares);
+	else
+		for (size_t i = 0; i < out->count; i++)
+			exact_set_int(shares[i], 0);
 	exact_free(delta);
 	free(exacts);
 	free(shares);
@@ -396,8 +417,9 @@ static bool
 compare(struct review *r, int64_t before, struct err *err)
 {
 	struct correction_review *out = r->out;
+	bool per_line = r->account->rounding == ACCOUNT_PER_LINE;
 	struct archive_bill billed;
-	bool ok = archive_billed(r->db, r->row, before, &billed, err);
+	bool ok = archive_billed(r->db, r->row, before, &billed, err), changed;
 
 	if (ok) {
 		out->exact = exact_new();
@@ -405,14 +427,15 @@ compare(struct review *r, int64_t before, struct err *err)
 		exact_set(out->exact, billed.exact);
 		exact_set(out->billed, billed.amount);
 		subtract_billed(r, &billed);
-		drop_unchanged(r);
+		changed = any_changed(r);
+		keep(r, changed || per_line ? is_changed : was_corrected);
 		for (size_t i = 0; i < out->count; i++)
 			exact_add(out->exact, out->list[i].exact);
 		if (out->count > 0)
 			qsort(out->list, out->count, sizeof *out->list,
 			    compare_changes);
-		if (r->account->rounding == ACCOUNT_PER_DOCUMENT)
-			ok = share(r, err);
+		if (!per_line)
+			ok = share(r, changed, err);
 	}
 	archive_bill_fini(&billed);
 	return ok;
@@ -622,7 +645,7 @@ correction_add(struct sql *db, struct invoice *invoice,
 {
 	bool news;
 
-	if (!find_carrier(db, invoice, query, carries, err))
+	if (!find_carrier(db, invoice, carries, err))
 		return false;
 	if (!*carries)
 		return true;

@@ -5,7 +5,9 @@
  * known now) - what was billed for P so far, in its own invoice and in later
  * corrections. It is shared over the volumes whose exact cost is another one,
  * by largest remainder of the exact differences, ties to the earlier by name
- * and UUID; with rounding per line each volume gets the sum of its rounded
+ * and UUID; when all cost again what was billed for them, but rounding moved
+ * units with earlier corrections, over those that were corrected, by what they
+ * are owed; with rounding per line each volume gets the sum of its rounded
  * lines less what was billed for it. So the documents of P always add up to
  * the rounded truth.
  *
@@ -43,6 +45,7 @@ struct correction_change {
 	char *name;	      /* owned: its latest one of the period */
 	struct exact *exact;  /* owned: its cost now, less what was billed */
 	struct exact *billed; /* owned: money billed for it so far */
+	struct exact *owed;   /* owned: its cost now, less that money */
 	struct exact *amount; /* owned: money that is to be billed now */
 	int64_t upto_fact;    /* of the document that billed it last */
 };

@@ -5,7 +5,7 @@ import json
 
 import support
 from support.desk import Desk, every
-from support.money import Payer
+from support.usage import Payer
 
 JANUARY = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z")
 PATH = "/v1/periods/2024-01/close"
