@@ -45,11 +45,14 @@ is_passed_over(struct sql *db, const struct account *account,
 {
 	struct invoice_query own = *query;
 	struct archive_check check;
+	struct grace grace;
 	struct invoice inv;
 	bool found, ok;
 
 	*passed = false;
-	if (query->now < period->to + INVOICE_GRACE_SECS)
+	if (!grace_load(db, &grace, err))
+		return false;
+	if (query->now < grace_end(&grace, period->to))
 		return true;
 	if (!archive_find_check(
 		db, account->id, period->text, &check, &found, err))
@@ -71,6 +74,7 @@ find_carrier(struct sql *db, const struct invoice *inv,
 {
 	struct invoice_period own, at;
 	struct archive_row latest;
+	struct grace grace;
 	bool found, passed;
 
 	*carries = false;
@@ -90,8 +94,10 @@ find_carrier(struct sql *db, const struct invoice *inv,
 			return true;
 		invoice_period_after(&at, &at);
 	}
+	if (!grace_load(db, &grace, err))
+		return false;
 	*carries = !invoice_is_empty(inv) ||
-		   query->now < inv->period.to + INVOICE_GRACE_SECS;
+		   query->now < grace_end(&grace, inv->period.to);
 	return true;
 }
 
