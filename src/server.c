@@ -12,6 +12,7 @@
 #include "closing.h"
 #include "delivery.h"
 #include "gate.h"
+#include "grace.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
@@ -189,6 +190,24 @@ warn_of_strangers(struct server *sv)
 	buf_fini(&names);
 }
 
+/* What the processes that close periods and write bills go by. */
+static void
+set_grace(struct server *sv)
+{
+	struct err err = ERR_INIT;
+	struct sql *db = writer_db(sv->writer, &err);
+	bool changed = false;
+
+	if (db == NULL || !grace_set(db, sv->config->grace_secs, "server",
+			      clock_secs(&sv->clock), &changed, &err))
+		log_error("server.grace", "error=\"%s\"", err.text);
+	if (!changed)
+		return;
+	writer_changed(sv->writer);
+	log_info(
+	    "server.grace_set", "secs=%lld", (long long)sv->config->grace_secs);
+}
+
 static void
 use_config(struct server *sv)
 {
@@ -196,6 +215,7 @@ use_config(struct server *sv)
 
 	config_ledger_limits(sv->config, &limits);
 	writer_set_limits(sv->writer, &limits);
+	set_grace(sv);
 	warn_of_strangers(sv);
 }
 
@@ -250,6 +270,7 @@ on_reload_signal(void *ctx)
 
 	if (sv->service.stopping)
 		return;
+	ingest_flush(sv->ingest);
 	if (!server_reload_read(sv->settings, true, &files, &err)) {
 		log_error("server.reload_refused", "error=\"%s\"", err.text);
 		return;
