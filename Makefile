@@ -34,14 +34,15 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
-      report volume sample late keep quarantine quarantine_settle \
-      roster ledger ledger_answer \
-      usage usage_bins rating rating_trace \
-      invoice archive archive_read correction forecast bill \
+      report volume sample usage_bins day_hours day_code_part \
+      day_code day_code_read day day_build late keep quarantine \
+      quarantine_settle roster ledger ledger_answer history \
+      usage usage_part usage_hour usage_read rating \
+      rating_trace invoice archive archive_read correction forecast bill \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery closing \
+      writer ingest schedule delivery closing upkeep \
       service service_body server_clock route operate operate_rates \
       gate server \
       cmd cmd_table cmd_change cmd_init cmd_create cmd_list \

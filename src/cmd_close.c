@@ -151,7 +151,7 @@ run_period(const struct opt_values *values, void *ctx)
 		return cmd_wrong(values, &err);
 	folder = cmd_path(values, "dbFolder", &err);
 	if (folder != NULL)
-		db = store_open_write(folder, STORE_CLI_BUSY_MS, NULL, &err);
+		db = store_open_change(folder, &err);
 	if (db != NULL &&
 	    account_find(db, opt_get(values, "account"), &c.account, &err))
 		result = close_period(db, &c.account, &c.period, c.accept,
@@ -227,7 +227,7 @@ run_due(const struct opt_values *values, void *ctx)
 
 	(void)ctx;
 	if (folder != NULL)
-		db = store_open_write(folder, STORE_CLI_BUSY_MS, NULL, &err);
+		db = store_open_change(folder, &err);
 	if (db == NULL || !run_on(db, values, &err))
 		code = cmd_failed(values, &err);
 	sql_close(db);

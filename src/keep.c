@@ -10,7 +10,14 @@
 bool
 keep_load(struct keep *keep, struct err *err)
 {
-	return late_announced(keep->db, &keep->announced_at, err);
+	return late_announced(keep->db, &keep->announced_at, err) &&
+	       day_load_progress(keep->db, &keep->days, err);
+}
+
+bool
+keep_is_removed(const struct keep *keep, int64_t at)
+{
+	return at / UTC_DAY_SECS <= keep->days.removed_day;
 }
 
 void
@@ -42,37 +49,52 @@ keep_sample(struct keep *keep, const struct report *report,
 		return SAMPLE_FAILED;
 	result =
 	    sample_store(keep->db, &keep->rows, report, rv, place, before, err);
-	if (result != SAMPLE_STORED || !late)
+	if (result != SAMPLE_STORED)
 		return result;
-	return late_mark_sample(keep->db, keep->closed_hour, place->volume->id,
-		   hour, keep->fact, err)
-		   ? SAMPLE_STORED
-		   : SAMPLE_FAILED;
+	if (!day_note_change(
+		keep->db, &keep->days, hour, place->volume->id, err) ||
+	    (late && !late_mark_sample(keep->db, keep->closed_hour,
+			 place->volume->id, hour, keep->fact, err)))
+		return SAMPLE_FAILED;
+	return SAMPLE_STORED;
 }
 
+/* Rows of closed days know where a volume ends. */
 static bool
-mark_end(struct keep *keep, const struct volume *v, int64_t at, struct err *err)
+note_end(struct keep *keep, const struct volume *v, int64_t at, struct err *err)
 {
-	return late_mark_end(
-	    keep->db, keep->closed_hour, v->id, at, keep->fact, err);
+	return at == 0 || day_note_change(keep->db, &keep->days,
+			      at / UTC_HOUR_SECS, v->id, err);
+}
+
+/* What changes begins with the earlier of the two ends. */
+static bool
+mark_ends(struct keep *keep, const struct volume *v, int64_t before,
+    int64_t first, struct err *err)
+{
+	return late_mark_end(keep->db, keep->closed_hour, v->id, first,
+		   keep->fact, err) &&
+	       note_end(keep, v, before, err) &&
+	       note_end(keep, v, v->retired_at, err);
 }
 
 bool
 keep_end(struct keep *keep, struct volume *v, int64_t retired_at, bool *changed,
     struct err *err)
 {
+	int64_t before = v->retired_at;
+
 	if (!volume_note_retirement(
 		keep->db, v, retired_at, keep->fact, changed, err))
 		return false;
-	return !*changed || mark_end(keep, v, retired_at, err);
+	return !*changed || mark_ends(keep, v, before, retired_at, err);
 }
 
-/* What changes begins where the volume ended before. */
 bool
 keep_extend(struct keep *keep, struct volume *v, int64_t until, struct err *err)
 {
 	int64_t before = v->retired_at;
 
 	return volume_extend(keep->db, v, until, keep->fact, err) &&
-	       mark_end(keep, v, before, err);
+	       mark_ends(keep, v, before, before, err);
 }

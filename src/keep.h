@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "day.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "report.h"
@@ -16,8 +17,9 @@
 
 /* The zero value with a db is fine for keep_load. */
 struct keep {
-	struct sql *db;	      /* borrowed */
-	int64_t announced_at; /* what ended up to then is being closed */
+	struct sql *db;		  /* borrowed */
+	int64_t announced_at;	  /* what ended up to then is being closed */
+	struct day_progress days; /* of this transaction */
 	/* Of the report, or the release, at hand. */
 	int64_t fact;
 	int64_t closed_hour;	 /* the first one behind closed periods */
@@ -30,6 +32,10 @@ bool keep_load(struct keep *keep, struct err *err);
 /* Begins a report, or a release, with the fact that it will have. */
 void keep_begin(struct keep *keep, int64_t fact, int64_t now);
 void keep_fini(struct keep *keep);
+
+/* Whether the samples of an instant's day (unix seconds) are gone, so that
+ * none can be added. */
+bool keep_is_removed(const struct keep *keep, int64_t at);
 
 /* As sample_store; place->fact is that of keep_begin. */
 enum sample_result keep_sample(struct keep *keep, const struct report *report,

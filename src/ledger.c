@@ -209,7 +209,8 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 
 	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
 		*reason = QUARANTINE_FUTURE;
-	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000))
+	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000) ||
+		 keep_is_removed(&in->ledger->keep, rv->sampled_at))
 		*reason = QUARANTINE_TOO_OLD;
 	else if (!sample_bins_add_up(in->report, rv))
 		*reason = QUARANTINE_SIZE_BINS_MISMATCH;

@@ -229,21 +229,15 @@ parse_body(struct settle *st, struct err *err)
 static enum quarantine_result
 check_day(struct settle *st, struct err *err)
 {
-	struct sql_stmt *s =
-	    sql_get(st->db, "SELECT removed_day FROM day_progress", err);
-	int64_t day = st->report.volumes[0].sampled_at / UTC_DAY_SECS, removed;
+	int64_t at = st->report.volumes[0].sampled_at;
 	char date[UTC_TEXT_SIZE];
 
-	if (s == NULL || sql_step(s, err) != SQL_ROW)
-		return QUARANTINE_FAILED;
-	removed = sql_int(s, 0);
-	sql_done(s);
-	if (day > removed)
+	if (!keep_is_removed(&st->keep, at))
 		return QUARANTINE_DONE;
 	err_set(err, ERR_INPUT,
 	    "the samples of %s are no longer kept, so sample %lld of the "
 	    "quarantine can only be discarded",
-	    utc_format_date(day * UTC_DAY_SECS, date), (long long)st->id);
+	    utc_format_date(at, date), (long long)st->id);
 	return QUARANTINE_REFUSED;
 }
 

@@ -24,6 +24,7 @@
 #include "server.h"
 #include "service.h"
 #include "store.h"
+#include "upkeep.h"
 #include "writer.h"
 
 struct server {
@@ -41,6 +42,7 @@ struct server {
 	struct job_pool *jobs;
 	struct delivery *delivery;
 	struct closing *closing;
+	struct upkeep *upkeep;
 	struct http *http;
 	struct service service; /* what the routes' handlers see of it */
 	int64_t stop_us;	/* monotonic time by which it ends */
@@ -67,6 +69,7 @@ look_what_is_due(struct server *sv)
 		log_info("schedule.planned", "mails=%lld", (long long)added);
 	closing_wake(sv->closing, now);
 	delivery_wake(sv->delivery, now);
+	upkeep_wake(sv->upkeep);
 }
 
 /* The key stays, so that clients may pin it. When it does not work, it is
@@ -156,6 +159,7 @@ on_stop_signal(void *ctx)
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
 	closing_stop(sv->closing);
+	upkeep_stop(sv->upkeep);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);
@@ -271,6 +275,10 @@ open_all(struct server *sv, struct err *err)
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
 	    !open_closing(sv, err))
 		return false;
+	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
+	    sv->settings->keep_secs, err);
+	if (sv->upkeep == NULL)
+		return false;
 	sv->service = (struct service){.clock = &sv->clock,
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
@@ -289,6 +297,7 @@ close_all(struct server *sv)
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
 	http_close(sv->http);
+	upkeep_free(sv->upkeep);
 	closing_free(sv->closing);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);

@@ -34,6 +34,12 @@ const struct opt_flag settings_flags[] = {
 	.help = "TLS private key file path"},
     SETTINGS_FLAG_VERBOSE,
     SETTINGS_FLAG_CREDS_FILE,
+    {.name = "keepSamples",
+	.type = OPT_DURATION,
+	.preset = "457d",
+	.min = SETTINGS_MIN_KEEP_SECS,
+	.max = SETTINGS_MAX_KEEP_SECS,
+	.help = "How long single samples of closed days are kept"},
     {.name = "sqliteOpts",
 	.type = OPT_STRING,
 	.shown = "(default tuning)",
@@ -319,6 +325,7 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	const char *pragmas = opt_get(values, "sqliteOpts");
 
 	s->no_ssl = opt_bool(values, "noSSL");
+	s->keep_secs = opt_int(values, "keepSamples");
 	s->verbose = opt_bool(values, "verbose");
 	return take_bind_addr(
 		   opt_get(values, "bindAddr"), &s->bind_addr, err) &&

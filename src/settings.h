@@ -61,6 +61,11 @@ enum {
 	SETTINGS_MAX_MOCK_RATE = 31622400, /* a leap year per second */
 };
 
+/* Samples are kept for two months at least, so that none that may still come
+ * (35 days late) meets a day that is gone; and for a hundred years at most. */
+#define SETTINGS_MIN_KEEP_SECS (62 * INT64_C(86400))
+#define SETTINGS_MAX_KEEP_SECS (36525 * INT64_C(86400))
+
 /* One `PRAGMA name = value`, both from a fixed set of characters. */
 struct settings_pragma {
 	const char *name; /* static text */
@@ -80,6 +85,7 @@ struct settings {
 	char *ssl_cert;
 	char *ssl_key;
 	bool verbose;
+	int64_t keep_secs; /* how long samples are kept */
 	char *creds_file;
 	struct settings_pragmas sqlite_opts;
 	/* These count over the credentials file; NULL: not given. Owned. */

@@ -172,11 +172,11 @@ store_open_plain(const char *folder, struct err *err)
 	return open_file(folder, SQL_WRITE, STORE_CLI_BUSY_MS, err);
 }
 
-struct sql *
-store_open_write(const char *folder, int busy_ms,
+static struct sql *
+open_current(const char *folder, enum sql_mode mode, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err)
 {
-	struct sql *db = open_file(folder, SQL_CREATE, busy_ms, err);
+	struct sql *db = open_file(folder, mode, busy_ms, err);
 	int version;
 
 	if (db == NULL)
@@ -197,6 +197,19 @@ fail:
 	err_context(err, "database in %s", folder);
 	sql_close(db);
 	return NULL;
+}
+
+struct sql *
+store_open_write(const char *folder, int busy_ms,
+    const struct settings_pragmas *pragmas, struct err *err)
+{
+	return open_current(folder, SQL_CREATE, busy_ms, pragmas, err);
+}
+
+struct sql *
+store_open_change(const char *folder, struct err *err)
+{
+	return open_current(folder, SQL_WRITE, STORE_CLI_BUSY_MS, NULL, err);
 }
 
 struct sql *

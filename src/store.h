@@ -27,6 +27,9 @@ enum {
 struct sql *store_open_write(const char *folder, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err);
 
+/* The same for a verb that changes what must be there: makes nothing. */
+struct sql *store_open_change(const char *folder, struct err *err);
+
 /* Opens an existing database for reading only; its schema must be the
  * program's. */
 struct sql *store_open_read(const char *folder, struct err *err);

@@ -19,10 +19,16 @@
  * sample count as nothing. An hour that is shared by mean and time_weighted
  * payers is averaged as mean. max_carry_hours does not limit interpolation.
  * A carried hour in which a time_weighted volume is retired is cut there.
- * Nothing is kept: asking again reads the samples again.
+ * Nothing is kept: asking again reads everything again.
  *
  * upto_fact asks what was known when the ledger ended with that fact: samples
  * and ends that came later do not count.
+ *
+ * Closed days are read from the rows that day.h keeps of them, and from their
+ * samples where a row is stale or holds more than was known at upto_fact;
+ * either tells the same. Only where samples are gone for good (see removed_day
+ * there) a row has the last word: it knows all that was known last, and an
+ * end that is stated later takes whole hours away.
  */
 #ifndef SRC_USAGE_H
 #define SRC_USAGE_H
@@ -35,18 +41,12 @@
 #include "lib/err.h"
 #include "lib/exact.h"
 #include "lib/sql.h"
+#include "usage_bins.h"
 
 enum usage_kind {
 	USAGE_MEASURED,	 /* at least one sample */
 	USAGE_ESTIMATED, /* none; filled in by the gap policy */
 	USAGE_UNBILLED,	 /* none, and not filled in: counts as nothing */
-};
-
-/* Bytes of one age bin: num / den of the hour. age_hours 0 is the open-ended
- * bin, and the whole volume when it reports no bins. */
-struct usage_bin {
-	uint32_t age_hours;
-	exact_u128 num;
 };
 
 /* One account's part of one volume's hour. */
@@ -65,6 +65,9 @@ struct usage_hour {
 	size_t name_count;
 	size_t sample_count;  /* of the whole hour, whoever pays */
 	int64_t last_account; /* of the hour's last sample; 0: no sample */
+	/* So many measured hours from this one on, of which bins are the sum
+	 * and all else is the same. 1, unless runs are asked for. */
+	int64_t run;
 };
 
 /* Pointers in hour are borrowed for the call. False ends the scan. */
@@ -78,6 +81,11 @@ struct usage_query {
 	int64_t upto_fact;	    /* USAGE_ALL_FACTS: all that is known */
 	const int64_t *volumes;	    /* rows, ascending; NULL: all volumes */
 	size_t volume_count;
+	/* Whether hours may come as runs, which is faster; a run never goes
+	 * on over one of these hours (ascending, may be NULL). */
+	bool runs;
+	const int64_t *cuts;
+	size_t cut_count;
 };
 
 #define USAGE_ALL_FACTS INT64_MAX
@@ -85,7 +93,8 @@ struct usage_query {
 /*
  * Calls each for every hour of the volumes. Measured hours of a volume come in
  * the order of time; a gap is told when its end is known. Hours that are not
- * over at now are never missing.
+ * over at now are never missing. All is read in the caller's transaction; it
+ * needs one when another connection may write.
  */
 bool usage_scan(struct sql *db, const struct usage_query *query, usage_fn *each,
     void *ctx, struct err *err);

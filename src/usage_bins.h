@@ -1,6 +1,6 @@
 /*
  * usage_bins.h - bytes per age bin of an hour, or of several samples of it: a
- * short list without order, each age once. For usage.c alone.
+ * short list without order, each age once. For usage*.c and day*.c.
  */
 #ifndef SRC_USAGE_BINS_H
 #define SRC_USAGE_BINS_H
@@ -11,7 +11,13 @@
 
 #include "lib/err.h"
 #include "lib/exact.h"
-#include "usage.h"
+
+/* Bytes of one age bin: num / den of the hour. age_hours 0 is the open-ended
+ * bin, and the whole volume when it reports no bins. */
+struct usage_bin {
+	uint32_t age_hours;
+	exact_u128 num;
+};
 
 /* The zero value is an empty list; free(list) gives its memory back. */
 struct usage_bins {
@@ -23,17 +29,12 @@ struct usage_bins {
 bool usage_bins_add(
     struct usage_bins *b, uint32_t age_hours, exact_u128 num, struct err *err);
 
-/* Adds every bin of from, weight times. */
-bool usage_bins_add_all(struct usage_bins *b, const struct usage_bins *from,
-    uint64_t weight, struct err *err);
+/* Adds each of count bins, weight times. */
+bool usage_bins_add_all(struct usage_bins *b, const struct usage_bin *from,
+    size_t count, uint64_t weight, struct err *err);
 
-/* Makes b the same as from. */
-bool usage_bins_copy(
-    struct usage_bins *b, const struct usage_bins *from, struct err *err);
-
-/* Makes b what a sample's row says: "720:123 0:6", or "" for all its bytes
- * in the open-ended bin. A damaged text is ERR_BROKEN. */
-bool usage_bins_parse(
-    struct usage_bins *b, const char *text, int64_t bytes, struct err *err);
+/* Makes b the same as count bins, of which each age is there once. */
+bool usage_bins_copy(struct usage_bins *b, const struct usage_bin *from,
+    size_t count, struct err *err);
 
 #endif

@@ -22,8 +22,8 @@ PROGRAM = os.environ.get("STAT_BINARY", "build/stat.flexfs")
 UNITS = os.path.join(os.path.dirname(PROGRAM), "test", "unit")
 CASES = ["one", "twelve", "many", "nothing", "unrated", "missing",
          "estimated", "accounts", "quarter", "large", "hostile"]
-COLUMNS = ("account,period,month,volume_id,name,former_names,max_age,rate,"
-           "rate_from,byte_hours,gib_months,exact,amount,currency,"
+COLUMNS = ("account,number,period,corrects,month,volume_id,name,"
+           "former_names,max_age,rate,rate_from,byte_hours,gib_months,exact,amount,currency,"
            "hours_measured,hours_estimated,hours_unbilled,state").split(",")
 FORMULA = re.compile(r"^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 # What could turn text around or hide it.

@@ -153,6 +153,21 @@ opening_again_changes_nothing(void **state)
 }
 
 static void
+a_change_makes_no_database(void **state)
+{
+	struct place *p = *state;
+	struct sql *db;
+
+	assert_null(store_open_change(p->folder, &p->err));
+	assert_int_equal(p->err.kind, ERR_INPUT);
+	assert_non_null(strstr(p->err.text, "there is no database"));
+	make(p);
+	db = store_open_change(p->folder, &p->err);
+	assert_non_null(db);
+	sql_close(db);
+}
+
+static void
 a_newer_schema_is_refused_untouched(void **state)
 {
 	struct place *p = *state;
@@ -376,6 +391,7 @@ main(void)
 	    TEST(a_new_database_has_the_schema_and_syncs_every_commit),
 	    TEST(every_table_is_strict),
 	    TEST(opening_again_changes_nothing),
+	    TEST(a_change_makes_no_database),
 	    TEST(a_newer_schema_is_refused_untouched),
 	    TEST(reading_needs_exactly_the_programs_schema),
 	    TEST(what_is_not_there_is_not_made_by_a_reader),

@@ -1,136 +1,14 @@
 /*
- * usage_test.c - unit tests of src/usage.c. What a scan tells is written as
- * text: "0m6 1e6 2u0" are hours 0, 1 and 2 from the fixture's beginning,
- * measured, estimated and unbilled, with their mean bytes. A "+" is the second
- * part of an hour, "24=6" a bin of 24 hours' age, "@2" an account and "#2" a
- * volume other than the first.
+ * usage_test.c - unit tests of src/usage*.c: the rules, by what a scan tells
+ * of a few samples (see usage_rig.h). All tests run twice: on samples, and on
+ * rows of closed days, which are made of what is there whenever usage is
+ * asked for.
  */
-#include "fixture.h"
-#include "src/usage.h"
-#include "src/volume.h"
+#include "usage_rig.h"
 
 #define TEST(name) FIXTURE_TEST(name)
 
-static const int64_t BASE = 1790812800 / 3600;
-
-enum {
-	RECORD_SIZE = 120
-};
-
-struct records {
-	char (*list)[RECORD_SIZE]; /* owned */
-	size_t count;
-};
-
-static void
-put_mean(struct buf *b, exact_u128 num, uint64_t den)
-{
-	struct exact *x = exact_new();
-	char *text;
-
-	exact_set_ratio(x, num, den);
-	text = exact_decimal(x, 4);
-	buf_str(b, text);
-	free(text);
-	exact_free(x);
-}
-
-static bool
-note(void *ctx, const struct usage_hour *hour, struct err *err)
-{
-	static const char kinds[] = "meu";
-	struct records *r = ctx;
-	struct buf b = BUF_INIT;
-
-	(void)err;
-	buf_printf(&b, "%lld%s%c", (long long)(hour->hour - BASE),
-	    hour->counts ? "" : "+", kinds[hour->kind]);
-	for (size_t i = 0; i < hour->bin_count; i++) {
-		if (i > 0)
-			buf_char(&b, ',');
-		if (hour->bins[i].age_hours != 0)
-			buf_printf(&b, "%u=", hour->bins[i].age_hours);
-		put_mean(&b, hour->bins[i].num, hour->den);
-	}
-	if (hour->account != 1)
-		buf_printf(&b, "@%lld", (long long)hour->account);
-	if (hour->volume != 1)
-		buf_printf(&b, "#%lld", (long long)hour->volume);
-	r->list = reallocarray(r->list, r->count + 1, RECORD_SIZE);
-	assert_non_null(r->list);
-	assert_true(b.len < RECORD_SIZE);
-	memcpy(r->list[r->count++], b.data, b.len + 1);
-	buf_fini(&b);
-	return true;
-}
-
-static struct usage_query
-hours(int64_t from, int64_t to, int64_t now)
-{
-	return (struct usage_query){.from_hour = BASE + from,
-	    .to_hour = BASE + to,
-	    .now = now,
-	    .upto_fact = USAGE_ALL_FACTS};
-}
-
-static void
-scan(struct fixture *f, int64_t from, int64_t to, int64_t now,
-    struct records *out)
-{
-	struct usage_query query = hours(from, to, now);
-
-	out->list = NULL;
-	out->count = 0;
-	f->err = (struct err)ERR_INIT;
-	if (!usage_scan(f->db, &query, note, out, &f->err))
-		fail_msg("scan: %s", f->err.text);
-}
-
-/* The same, of volumes that are named one by one. */
-static void
-scan_named(struct fixture *f, int64_t from, int64_t to, int64_t now,
-    struct records *out)
-{
-	struct usage_query query = hours(from, to, now);
-	int64_t rows[8];
-	int count = (int)fixture_int(
-	    f->db, "SELECT ifnull(max(id), 0) FROM volume", &f->err);
-
-	assert_true(count <= 8);
-	for (int i = 0; i < count; i++)
-		rows[i] = i + 1;
-	query.volumes = rows;
-	query.volume_count = (size_t)count;
-	out->list = NULL;
-	out->count = 0;
-	if (!usage_scan(f->db, &query, note, out, &f->err))
-		fail_msg("scan: %s", f->err.text);
-}
-
-static int
-compare_records(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-/* Whether volumes are named or not, they have the same hours. */
-static void
-same_if_named(struct fixture *f, int64_t from, int64_t to, int64_t now)
-{
-	struct records all, named;
-
-	scan(f, from, to, now, &all);
-	scan_named(f, from, to, now, &named);
-	assert_int_equal(all.count, named.count);
-	if (all.count > 0) {
-		qsort(all.list, all.count, RECORD_SIZE, compare_records);
-		qsort(named.list, named.count, RECORD_SIZE, compare_records);
-	}
-	for (size_t i = 0; i < all.count; i++)
-		assert_string_equal(all.list[i], named.list[i]);
-	free(all.list);
-	free(named.list);
-}
+static bool on_rows;
 
 static void
 usage_at(struct fixture *f, int64_t from, int64_t to, int64_t now,
@@ -139,6 +17,8 @@ usage_at(struct fixture *f, int64_t from, int64_t to, int64_t now,
 	struct buf b = BUF_INIT;
 	struct records r;
 
+	if (on_rows)
+		compact(f, FIXTURE_NOW + 10000 * INT64_C(3600));
 	same_if_named(f, from, to, now);
 	scan(f, from, to, now, &r);
 	for (size_t i = 0; i < r.count; i++)
@@ -154,47 +34,6 @@ usage_is(struct fixture *f, int64_t from, int64_t to, const char *expected)
 {
 	usage_at(f, from, to, FIXTURE_NOW + 10000 * INT64_C(3600), expected);
 }
-
-/* A sample of volume 1, hours and minutes from the beginning. */
-static void
-sample(struct fixture *f, int64_t hour, int minute, int64_t bytes,
-    const char *members)
-{
-	fixture_sample(f, 1,
-	    FIXTURE_NOW + hour * INT64_C(3600) + minute * INT64_C(60), bytes,
-	    members);
-}
-
-/* Account 1 by these rules, with a source. */
-static void
-begin(struct fixture *f, enum account_average average, enum account_gap gap,
-    int64_t max_carry_hours)
-{
-	struct account a = fixture_rules("acme");
-
-	a.average = average;
-	a.gap = gap;
-	a.max_carry_hours = max_carry_hours;
-	fixture_add(f, &a);
-	fixture_source(f, "admin1", "acme");
-}
-
-/* And account 2, for a source that names both. */
-static void
-begin_two(struct fixture *f, enum account_average first,
-    enum account_average second, enum account_gap second_gap)
-{
-	struct account a = fixture_rules("other");
-
-	begin(f, first, ACCOUNT_GAP_CARRY, 6);
-	a.average = second;
-	a.gap = second_gap;
-	fixture_add(f, &a);
-	fixture_source(f, "admin2", "acme,other");
-}
-
-#define ACME "\"account\":\"acme\""
-#define OTHER "\"account\":\"other\""
 
 /* --- measured hours --- */
 
@@ -622,6 +461,8 @@ an_hour_tells_the_names_stated_in_it_in_their_order(void **state)
 	sample(f, 0, 3, 1, "\"name\":\"b\"");
 	sample(f, 0, 4, 1, "\"name\":\"a\"");
 	sample(f, 2, 0, 1, "");
+	if (on_rows)
+		compact(f, FIXTURE_NOW + 199999);
 	assert_true(usage_scan(f->db, &query, note_names, &b, &f->err));
 	assert_string_equal(buf_text(&b), "0: 1 2 1;1:;2:;");
 	buf_fini(&b);
@@ -662,6 +503,8 @@ a_scan_knows_what_the_ledger_knew_then(void **state)
 			sample(f, 1, 0, 3, "");
 		facts[i] =
 		    fixture_int(f->db, "SELECT max(seq) FROM fact", &f->err);
+		if (on_rows)
+			compact(f, FIXTURE_NOW + 199999);
 	}
 	for (int i = 0; i < 5; i++) {
 		struct buf b = BUF_INIT;
@@ -696,97 +539,6 @@ a_scan_ends_when_it_is_told_to(void **state)
 	}
 	/* The statements can be used again. */
 	usage_is(f, 0, 1, "0m1");
-}
-
-/* --- any data --- */
-
-static uint64_t
-next_random(uint64_t *seed)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return *seed >> 33;
-}
-
-/* Samples of three volumes, in groups with gaps of up to 130 hours. */
-static void
-put_random(struct fixture *f, uint64_t *seed)
-{
-	int64_t at = FIXTURE_NOW;
-
-	for (int i = 0; i < 60; i++) {
-		uint64_t dice = next_random(seed);
-
-		at +=
-		    (int64_t)(dice % 4 != 0 ? 60 + next_random(seed) % 3000
-			      : dice % 8 != 0
-				  ? next_random(seed) % (8 * UINT64_C(3600))
-				  : next_random(seed) % (130 * UINT64_C(3600)));
-		fixture_sample(f, 1 + (int)(next_random(seed) % 3), at,
-		    (int64_t)(next_random(seed) % 1000),
-		    next_random(seed) % 3 != 0 ? ACME : OTHER);
-	}
-}
-
-/* The hours that a scan of all told, and those that a scan of each hour
- * alone tells, are the same. */
-static void
-check_cuts(struct fixture *f, int64_t hours, int64_t step)
-{
-	int64_t now = FIXTURE_NOW + (hours - 20) * 3600;
-	struct records all, part;
-	size_t told = 0;
-
-	same_if_named(f, 0, hours, now);
-	same_if_named(f, hours / 2, hours / 2 + 3, now);
-	scan(f, 0, hours, now, &all);
-	if (all.count > 0)
-		qsort(all.list, all.count, RECORD_SIZE, compare_records);
-	for (int64_t at = 0; at < hours; at += step) {
-		scan(f, at, at + step < hours ? at + step : hours, now, &part);
-		for (size_t i = 0; i < part.count; i++)
-			if (all.count == 0 ||
-			    bsearch(part.list[i], all.list, all.count,
-				RECORD_SIZE, compare_records) == NULL)
-				fail_msg("alone \"%s\"", part.list[i]);
-		told += part.count;
-		free(part.list);
-	}
-	assert_int_equal(told, all.count);
-	free(all.list);
-}
-
-static void
-any_range_tells_what_a_larger_one_does(void **state)
-{
-	uint64_t seed = 1;
-
-	(void)state;
-	for (int round = 0; round < 16; round++) {
-		static const int64_t carries[] = {0, 3, 50, 120};
-		void *own = NULL;
-		struct account other = fixture_rules("other");
-		struct fixture *f;
-		int64_t hours;
-
-		fixture_set_up(&own);
-		f = own;
-		begin(f, (enum account_average)(round % 2),
-		    (enum account_gap)(round / 2 % 4), carries[round % 3]);
-		other.average = ACCOUNT_TIME_WEIGHTED;
-		other.gap = (enum account_gap)((round + 1) / 2 % 4);
-		other.max_carry_hours = carries[round / 4];
-		fixture_add(f, &other);
-		fixture_source(f, "admin2", "acme,other");
-		put_random(f, &seed);
-		if (round % 4 == 3)
-			assert_true(sql_exec(f->db,
-			    "INSERT INTO volume_end SELECT id, 1, 1790812800"
-			    " + 86400 * id FROM volume",
-			    &f->err));
-		hours = (f->now - FIXTURE_NOW) / 3600 + 40;
-		check_cuts(f, hours, 1);
-		fixture_tear_down(&own);
-	}
 }
 
 int
@@ -826,8 +578,12 @@ main(void)
 	    TEST(an_hour_tells_the_names_stated_in_it_in_their_order),
 	    TEST(a_scan_knows_what_the_ledger_knew_then),
 	    TEST(a_scan_ends_when_it_is_told_to),
-	    cmocka_unit_test(any_range_tells_what_a_larger_one_does),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed =
+	    cmocka_run_group_tests_name("on samples", tests, NULL, NULL);
+
+	on_rows = true;
+	return failed +
+	       cmocka_run_group_tests_name("on rows", tests, NULL, NULL);
 }
