@@ -6,6 +6,9 @@
 #   make demo       the whole story in a minute: reports, bill, mail
 #   make check      all tests (ONLY=ledger: those whose name holds it); also
 #                   SAN=address,undefined make check
+#   make check-money
+#                   20000 histories of money made at random, for an hour or
+#                   more (HISTORIES=, MONEY_SEED=)
 #   make bench      the measured figures, as ratios taken in one run
 #   make lint       warnings, analysers, layout rules, manual pages
 #   make format     clang-format over all sources
@@ -35,21 +38,26 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
       report volume sample volume_state_part volume_state \
-      volume_state_find usage_bins day_hours day_code_part \
-      day_code day_code_read day day_build late keep quarantine \
-      quarantine_settle roster ledger ledger_answer history \
-      usage usage_part usage_hour usage_read rating \
-      rating_trace invoice archive archive_read correction forecast bill \
+      volume_state_find usage_bins day_hours day_code_part day_code \
+      day_code_read day day_build late keep quarantine quarantine_settle \
+      roster ledger ledger_answer history \
+      usage usage_part usage_hour usage_read rating rating_trace \
+      invoice archive archive_read correction forecast bill \
+      explain explain_part explain_samples explain_side explain_correction \
+      explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
       summary_csv summary_json close_part close close_due mail outbox deliver \
+      verify_part verify verify_file verify_chain verify_terms verify_reports \
+      verify_quarantine verify_volumes verify_samples verify_group \
+      verify_months verify_print \
       loop job http_reply http_peers http_door http_conn http \
-      writer ingest schedule delivery closing upkeep \
-      service service_body server_clock route operate operate_rates \
-      gate server \
-      cmd cmd_table cmd_change cmd_init cmd_create cmd_list \
-      cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate \
-      cmd_start cmd_version main
+      writer ingest schedule config_key config_report config_sample config \
+      delivery closing upkeep service service_body server_clock route operate \
+      operate_rates operate_close gate server_reload server cmd cmd_table \
+      cmd_change cmd_init cmd_create cmd_list cmd_list_volumes \
+      cmd_show_volume cmd_show_report cmd_quarantine cmd_report \
+      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -59,6 +67,7 @@ RIG_C = $(sort $(filter-out $(UNIT_C),$(wildcard test/unit/*.c)))
 FAULT_C = $(sort $(wildcard test/fault/*.c))
 BENCH_C = $(sort $(wildcard test/bench/*.c))
 FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
+ORACLE_C = $(sort $(wildcard test/oracle/*.c))
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
@@ -92,10 +101,11 @@ UNIT = $(UNIT_C:%.c=$(BUILD)/%)
 RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
 RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
+ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
-.PHONY: all deps run demo check unit bench lint format install uninstall \
-        clean help objects
+.PHONY: all deps run demo check check-money unit bench lint format install \
+        uninstall clean help objects
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -165,11 +175,25 @@ run demo:
 # --- tests -------------------------------------------------------------------
 ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
-         test/calendar/*.py test/fault/*.py))
+         test/calendar/*.py test/fault/*.py test/oracle/*.py))
 
-check: $(PROGRAM) $(UNIT) $(FAULT)
+check: $(PROGRAM) $(UNIT) $(FAULT) $(ORACLE)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
 	    $(if $(ONLY),--only $(ONLY)) $(CHECKS)
+
+# What shows a test what a part of the program makes of its input.
+$(BUILD)/test/oracle/%: $(BUILD)/test/oracle/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
+
+# The same tests with more of them, and others: make check has 500 and 8.
+HISTORIES ?= 20000
+MONEY_PARTS = $(sort $(wildcard test/blackbox/money_random_histories_*.py))
+
+check-money: $(PROGRAM)
+	@STAT_BINARY=$(abspath $(PROGRAM)) MONEY_SEED=$${MONEY_SEED:-2} \
+	    MONEY_HISTORIES=$$(($(HISTORIES) / $(words $(MONEY_PARTS)))) \
+	    MONEY_YEARS=100 test/run --slow 60 $(MONEY_PARTS) \
+	    test/calendar/closing_many_years.py
 
 # --- bench -------------------------------------------------------------------
 # Figures as ratios taken side by side in one run; never part of check.
@@ -188,7 +212,8 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # Both compilers build everything anew in folders of their own; what has not
 # changed since it was found clean is not looked at again.
 LINT = build/lint
-LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C)
+LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C) \
+         $(ORACLE_C)
 LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
@@ -288,4 +313,5 @@ uninstall:
 clean:
 	rm -rf build build-* run
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(RIG_OBJ:.o=.d) $(BENCH:=.d) \
+    $(ORACLE:=.d)

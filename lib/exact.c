@@ -146,7 +146,6 @@ exact_sign(const struct exact *x)
 	return mpq_sgn(x->q);
 }
 
-/* units = x * 10^digits, rounded to an integer. */
 char *
 exact_fraction(const struct exact *x)
 {
@@ -177,6 +176,7 @@ exact_parse_fraction(struct exact *x, const char *text)
 	return true;
 }
 
+/* units = x * 10^digits, rounded to an integer. */
 static void
 to_units(
     mpz_t units, const struct exact *x, int digits, enum exact_rounding mode)
@@ -216,6 +216,19 @@ exact_round(struct exact *x, int digits, enum exact_rounding mode)
 
 	mpz_init(units);
 	to_units(units, x, digits, mode);
+	from_units(x, units, digits);
+	mpz_clear(units);
+}
+
+void
+exact_cut(struct exact *x, int digits)
+{
+	mpz_t units;
+
+	mpz_init(units);
+	mpz_ui_pow_ui(units, 10, (unsigned long)digits);
+	mpz_mul(units, units, mpq_numref(x->q));
+	mpz_fdiv_q(units, units, mpq_denref(x->q));
 	from_units(x, units, digits);
 	mpz_clear(units);
 }

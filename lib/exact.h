@@ -53,6 +53,9 @@ enum exact_rounding {
 /* Rounds x to digits decimals. */
 void exact_round(struct exact *x, int digits, enum exact_rounding mode);
 
+/* Cuts x down to digits decimals: never above x, also below zero. */
+void exact_cut(struct exact *x, int digits);
+
 /*
  * Hands a document's rounded total out to its lines by largest remainder:
  * every line is cut down to digits decimals, and what is then missing from

@@ -15,7 +15,15 @@
 
 #include "file.h"
 
+/* Who else may look at a file, or change it. */
+enum privacy {
+	ANYBODY,
+	TRUSTED, /* nobody else may change it */
+	SECRET,	 /* nor look at it */
+};
+
 static const mode_t others_may = S_IRWXG | S_IRWXO;
+static const mode_t others_write = S_IWGRP | S_IWOTH;
 
 char *
 file_folder_of(const char *path)
@@ -86,7 +94,7 @@ check_folder(const char *path, struct err *err)
 		    "the folder of %.160s belongs to another user, who could "
 		    "replace the file; run: chown %u %.160s",
 		    path, (unsigned)geteuid(), folder);
-	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+	else if ((st.st_mode & others_write) != 0 &&
 		 (st.st_mode & S_ISVTX) == 0)
 		err_set(err, ERR_INPUT,
 		    "others may write to the folder of %.160s and could "
@@ -119,6 +127,40 @@ check_secret(const char *path, const struct stat *st, struct err *err)
 		    "(mode %04o); run: chmod 600 %.180s",
 		    path, (unsigned)(st->st_mode & 07777), path);
 	return check_folder(path, err);
+}
+
+static bool
+check_trusted(const char *path, const struct stat *st, struct err *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return true;
+	if (!is_trusted(st->st_uid))
+		return err_set(err, ERR_INPUT,
+		    "%.180s belongs to another user; run: chown %u %.180s",
+		    path, (unsigned)geteuid(), path);
+	if ((st->st_mode & others_write) != 0)
+		return err_set(err, ERR_INPUT,
+		    "others may write to %.180s (mode %04o); run: chmod go-w "
+		    "%.180s",
+		    path, (unsigned)(st->st_mode & 07777), path);
+	return check_folder(path, err);
+}
+
+static bool
+check_privacy(enum privacy privacy, const char *path, const struct stat *st,
+    struct err *err)
+{
+	return privacy == ANYBODY   ? true
+	       : privacy == TRUSTED ? check_trusted(path, st, err)
+				    : check_secret(path, st, err);
+}
+
+bool
+file_is_stream(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 bool
@@ -168,7 +210,7 @@ read_all(int fd, const char *path, const struct stat *st, size_t limit,
 }
 
 static bool
-open_and_read(const char *path, size_t limit, bool secret, bool *there,
+open_and_read(const char *path, size_t limit, enum privacy privacy, bool *there,
     struct buf *out, struct err *err)
 {
 	struct stat st;
@@ -191,7 +233,7 @@ open_and_read(const char *path, size_t limit, bool secret, bool *there,
 	else if (S_ISDIR(st.st_mode))
 		err_set(err, ERR_INPUT, "%.300s is a folder, not a file", path);
 	else
-		ok = (!secret || check_secret(path, &st, err)) &&
+		ok = check_privacy(privacy, path, &st, err) &&
 		     read_all(fd, path, &st, limit, out, err);
 	if (!ok)
 		file_wipe(out);
@@ -202,14 +244,21 @@ open_and_read(const char *path, size_t limit, bool secret, bool *there,
 bool
 file_read(const char *path, size_t limit, struct buf *out, struct err *err)
 {
-	return open_and_read(path, limit, false, NULL, out, err);
+	return open_and_read(path, limit, ANYBODY, NULL, out, err);
 }
 
 bool
 file_read_secret(const char *path, size_t limit, struct buf *out, bool *there,
     struct err *err)
 {
-	return open_and_read(path, limit, true, there, out, err);
+	return open_and_read(path, limit, SECRET, there, out, err);
+}
+
+bool
+file_read_trusted(const char *path, size_t limit, struct buf *out, bool *there,
+    struct err *err)
+{
+	return open_and_read(path, limit, TRUSTED, there, out, err);
 }
 
 /* --- writing ------------------------------------------------------------- */

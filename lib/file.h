@@ -28,6 +28,15 @@ bool file_read(
 bool file_read_secret(const char *path, size_t limit, struct buf *out,
     bool *there, struct err *err);
 
+/* As file_read_secret, for a file that may be read by anybody and must not
+ * be written by others: one that says what is to be done. */
+bool file_read_trusted(const char *path, size_t limit, struct buf *out,
+    bool *there, struct err *err);
+
+/* Whether path, which may be missing, is anything but a regular file: a pipe
+ * or a device, which can be read only once. */
+bool file_is_stream(const char *path);
+
 /*
  * Refuses a regular file that others could read or replace: group or others
  * may read or write it, it or its folder belongs to somebody who is neither

@@ -97,7 +97,8 @@ struct opt_command {
 	const char *operands; /* "PERIOD", "[ID]", "ID..."; NULL: none */
 	const char *summary;  /* a sentence without full stop */
 	const char *details; /* paragraphs below the flags in --help, or NULL */
-	const struct opt_flag *flags; /* NULL: none */
+	void (*more)(struct buf *out); /* writes further ones; or NULL */
+	const struct opt_flag *flags;  /* NULL: none */
 	int (*run)(const struct opt_values *values, void *ctx);
 	bool hidden; /* not in the list of commands */
 };
@@ -165,6 +166,12 @@ void opt_list_flags(const struct opt_program *program, struct buf *out);
 
 /* "6h" as seconds: digits and one of s m h d w, repeated in falling order. */
 bool opt_parse_duration(const char *text, int64_t *secs);
+
+/* Seconds as a duration of one unit, d, h, m or s: "90s"; returns out. */
+enum {
+	OPT_DURATION_SIZE = 32
+};
+char *opt_format_duration(int64_t secs, char out[OPT_DURATION_SIZE]);
 
 /* The entry of names (NULL-terminated) that word was probably meant to be,
  * or NULL when none is near. */

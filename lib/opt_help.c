@@ -2,6 +2,8 @@
  * opt_help.c - what --help prints, and the list of all flags, both made from
  * the tables of opt.h alone.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "opt_words.h"
@@ -103,6 +105,10 @@ add_command(struct buf *out, const struct opt_program *program,
 	add_flags(out, command->flags);
 	if (command->details != NULL)
 		buf_printf(out, "\n%s\n", command->details);
+	if (command->more != NULL) {
+		buf_char(out, '\n');
+		command->more(out);
+	}
 }
 
 /* One line for each command that begins with path. */
@@ -179,4 +185,20 @@ opt_list_flags(const struct opt_program *program, struct buf *out)
 			    type_names[flag->type], told_default(flag),
 			    flag->hidden ? "hidden" : "public");
 	}
+}
+
+char *
+opt_format_duration(int64_t secs, char out[OPT_DURATION_SIZE])
+{
+	static const struct {
+		char letter;
+		int64_t secs;
+	} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	size_t i = 0;
+
+	while (units[i].secs > 1 && (secs == 0 || secs % units[i].secs != 0))
+		i++;
+	snprintf(out, OPT_DURATION_SIZE, "%" PRId64 "%c", secs / units[i].secs,
+	    units[i].letter);
+	return out;
 }

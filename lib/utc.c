@@ -112,6 +112,43 @@ utc_month_add(int64_t month_start, int months)
 	return from_months(civil.year, (int64_t)civil.month - 1 + months, 1);
 }
 
+/* Days from Monday: 1970-01-01 was a Thursday. */
+static int64_t
+days_since_monday(int64_t days)
+{
+	return days + 3 - 7 * floor_div(days + 3, 7);
+}
+
+/* Monday of week 1: the week that 4 January lies in. */
+static int64_t
+first_monday(int64_t year)
+{
+	int64_t fourth = days_from_civil(year, 1, 4);
+
+	return fourth - days_since_monday(fourth);
+}
+
+void
+utc_iso_week(int64_t at, int *year, int *week)
+{
+	int64_t days = floor_div(at, UTC_DAY_SECS);
+	int64_t monday = days - days_since_monday(days);
+	struct utc_civil thursday;
+
+	civil_from_days(monday + 3, &thursday);
+	*year = thursday.year;
+	*week = (int)((monday - first_monday(thursday.year)) / 7) + 1;
+}
+
+bool
+utc_from_iso_week(int year, int week, int64_t *at)
+{
+	int64_t monday = first_monday(year) + 7 * ((int64_t)week - 1);
+
+	*at = monday * UTC_DAY_SECS;
+	return week >= 1 && monday < first_monday((int64_t)year + 1);
+}
+
 /* Reads count digits; *bad becomes true when one of them is none. */
 static int
 read_digits(const char *text, int count, bool *bad)

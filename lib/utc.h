@@ -36,6 +36,14 @@ int64_t utc_from_date(int year, int month, int day);
 int64_t utc_month_start(int64_t at);
 int64_t utc_month_add(int64_t month_start, int months);
 
+/* The week of ISO 8601 that at lies in: weeks begin on Monday, and week 1 of
+ * a year (which may not be the civil one) has its first Thursday. */
+void utc_iso_week(int64_t at, int *year, int *week);
+
+/* Monday's midnight of such a week; false when the year has no week of that
+ * number. */
+bool utc_from_iso_week(int year, int week, int64_t *at);
+
 /* Parses RFC 3339 (date, T, time, optional 1 to 9 digits of fraction, Z or
  * an offset), all len bytes of it. A second of 60 is not taken. nanos may be
  * NULL; a fraction is then dropped. */

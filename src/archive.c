@@ -124,6 +124,23 @@ archive_load(struct sql *db, const char *number, struct archive_row *out,
 }
 
 bool
+archive_load_id(
+    struct sql *db, int64_t id, struct archive_row *out, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT " COLUMNS " FROM invoice WHERE id = ?", err);
+	bool found;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	if (!read_one(s, out, &found, err))
+		return false;
+	return found || err_set(err, ERR_BROKEN, "invoice row %lld is gone",
+			    (long long)id);
+}
+
+bool
 archive_list(struct sql *db, int64_t account, struct archive_row **list,
     size_t *count, struct err *err)
 {
@@ -205,6 +222,64 @@ parse_money(struct exact *x, const char *text, bool fraction, struct err *err)
 	    err, ERR_BROKEN, "an invoice's line is damaged: \"%s\"", text);
 }
 
+void
+archive_lines_free(struct archive_line *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		exact_free(list[i].exact);
+		exact_free(list[i].amount);
+	}
+	free(list);
+}
+
+static bool
+read_line(struct sql_stmt *s, struct archive_line *out, struct err *err)
+{
+	out->corrects = sql_int(s, 0);
+	out->volume = sql_int(s, 1);
+	out->exact = exact_new();
+	out->amount = exact_new();
+	return parse_money(out->exact, sql_text(s, 2), true, err) &&
+	       parse_money(out->amount, sql_text(s, 3), false, err);
+}
+
+bool
+archive_lines(struct sql *db, const struct archive_row *row,
+    struct archive_line **list, size_t *count, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT ifnull(corrects, 0), volume, exact, amount"
+	    " FROM invoice_line WHERE invoice = ? ORDER BY line",
+	    err);
+	struct archive_line *rows = NULL, *more;
+	enum sql_result result = SQL_FAILED;
+	size_t n = 0, cap = 0;
+
+	if (s != NULL)
+		sql_bind_int(s, 1, row->id);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
+		if (n == cap) {
+			cap = cap > 0 ? 2 * cap : 16;
+			more = reallocarray(rows, cap, sizeof *rows);
+			if (more == NULL) {
+				err_nomem(err);
+				break;
+			}
+			rows = more;
+		}
+		if (!read_line(s, &rows[n++], err))
+			break;
+	}
+	sql_done(s);
+	if (result != SQL_END) {
+		archive_lines_free(rows, n);
+		return false;
+	}
+	*list = rows;
+	*count = n;
+	return true;
+}
+
 static struct archive_billed *
 next_billed(struct archive_bill *bill, int64_t volume, struct err *err)
 {
@@ -250,7 +325,7 @@ add_billed(struct archive_bill *bill, struct sql_stmt *s, struct err *err)
 }
 
 bool
-archive_billed(struct sql *db, const struct archive_row *row,
+archive_billed(struct sql *db, const struct archive_row *row, int64_t before,
     struct archive_bill *out, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
@@ -258,7 +333,8 @@ archive_billed(struct sql *db, const struct archive_row *row,
 	    " FROM (SELECT invoice, volume, exact, amount FROM invoice_line"
 	    "   WHERE invoice = ?1 AND corrects IS NULL"
 	    "  UNION ALL SELECT invoice, volume, exact, amount"
-	    "   FROM invoice_line WHERE corrects = ?1) l"
+	    "   FROM invoice_line WHERE corrects = ?1"
+	    "   AND (?2 = 0 OR invoice < ?2)) l"
 	    " JOIN invoice i ON i.id = l.invoice ORDER BY l.volume",
 	    err);
 	enum sql_result result = SQL_FAILED;
@@ -266,8 +342,10 @@ archive_billed(struct sql *db, const struct archive_row *row,
 	memset(out, 0, sizeof *out);
 	out->exact = exact_new();
 	out->amount = exact_new();
-	if (s != NULL)
+	if (s != NULL) {
 		sql_bind_int(s, 1, row->id);
+		sql_bind_int(s, 2, before);
+	}
 	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW)
 		if (!add_billed(out, s, err))
 			break;
@@ -305,6 +383,27 @@ archive_settled(struct sql *db, int64_t account, int64_t *fact, struct err *err)
 	*fact = sql_int(s, 0);
 	sql_done(s);
 	return true;
+}
+
+bool
+archive_settled_of(struct sql *db, const struct archive_row *row, int64_t *fact,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "SELECT fact FROM invoice_settled WHERE invoice = ?", err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, row->id);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN,
+		    "up to where invoice %s was corrected is not noted",
+		    row->number);
+	*fact = sql_int(s, 0);
+	sql_done(s);
+	return result == SQL_ROW;
 }
 
 /* --- closing --- */
@@ -409,33 +508,12 @@ insert_line(struct store *st, const struct line *line, struct err *err)
 	return ok;
 }
 
-static bool
-number_of(
-    struct sql *db, int64_t id, char out[INVOICE_NUMBER_SIZE], struct err *err)
-{
-	struct sql_stmt *s =
-	    sql_get(db, "SELECT " COLUMNS " FROM invoice WHERE id = ?", err);
-	struct archive_row row;
-	bool found;
-
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, id);
-	if (!read_one(s, &row, &found, err))
-		return false;
-	if (!found)
-		return err_set(
-		    err, ERR_BROKEN, "invoice row %lld is gone", (long long)id);
-	copy(out, INVOICE_NUMBER_SIZE, row.number);
-	return true;
-}
-
 /* Lines without a rate are of nothing: they charge "0". */
 static bool
 insert_lines(struct store *st, struct err *err)
 {
 	const struct invoice *inv = st->invoice;
-	char corrected[INVOICE_NUMBER_SIZE];
+	struct archive_row corrected;
 	struct line line = {.corrected = "-"};
 
 	for (size_t i = 0; i < inv->line_count; i++) {
@@ -450,7 +528,7 @@ insert_lines(struct store *st, struct err *err)
 		if (!insert_line(st, &line, err))
 			return false;
 	}
-	line.corrected = corrected;
+	line.corrected = corrected.number;
 	for (size_t i = 0; i < inv->correction_count; i++) {
 		const struct invoice_correction *c = &inv->corrections[i];
 
@@ -460,7 +538,7 @@ insert_lines(struct store *st, struct err *err)
 		line.volume_id = &c->volume_id;
 		line.exact = c->exact;
 		line.amount = c->amount;
-		if (!number_of(st->db, c->invoice, corrected, err) ||
+		if (!archive_load_id(st->db, c->invoice, &corrected, err) ||
 		    !insert_line(st, &line, err))
 			return false;
 	}

@@ -54,6 +54,10 @@ bool archive_latest(struct sql *db, int64_t account, struct archive_row *out,
 bool archive_load(struct sql *db, const char *number, struct archive_row *out,
     struct err *err);
 
+/* By row. */
+bool archive_load_id(
+    struct sql *db, int64_t id, struct archive_row *out, struct err *err);
+
 /* All of an account (0: of all), by number; *list is the caller's to
  * free(). */
 bool archive_list(struct sql *db, int64_t account, struct archive_row **list,
@@ -72,6 +76,19 @@ bool archive_read(struct sql *db, const struct archive_row *row,
 
 /* --- what was billed --- */
 
+/* A line of an invoice. */
+struct archive_line {
+	int64_t corrects; /* row of the invoice that it corrects; 0: none */
+	int64_t volume;
+	struct exact *exact, *amount; /* owned */
+};
+
+/* In the order of the document, which counts from 1; *list is the caller's,
+ * for archive_lines_free. */
+bool archive_lines(struct sql *db, const struct archive_row *row,
+    struct archive_line **list, size_t *count, struct err *err);
+void archive_lines_free(struct archive_line *list, size_t count);
+
 /* Of one volume, in a closed period and its corrections so far. */
 struct archive_billed {
 	int64_t volume;
@@ -85,15 +102,20 @@ struct archive_bill {
 	struct exact *exact, *amount; /* owned: of all */
 };
 
-/* out must be empty; archive_bill_fini gives it back, also after an error. */
+/* In all documents, or in those before an invoice (its row; 0: all). out must
+ * be empty; archive_bill_fini gives it back, also after an error. */
 bool archive_billed(struct sql *db, const struct archive_row *row,
-    struct archive_bill *out, struct err *err);
+    int64_t before, struct archive_bill *out, struct err *err);
 void archive_bill_fini(struct archive_bill *bill);
 
 /* The fact up to which an account's closed periods have all been settled:
  * what came later may still correct them. INT64_MAX when none is closed. */
 bool archive_settled(
     struct sql *db, int64_t account, int64_t *fact, struct err *err);
+
+/* The same of one of them. */
+bool archive_settled_of(struct sql *db, const struct archive_row *row,
+    int64_t *fact, struct err *err);
 
 /* --- closing, inside the caller's transaction --- */
 

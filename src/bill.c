@@ -88,20 +88,40 @@ build(struct sql *db, const struct account *accounts, size_t count,
 	return ok;
 }
 
-bool
-bill_build(struct sql *db, const struct account *accounts, size_t count,
-    const struct invoice_period *period, int64_t now, struct invoice *out,
-    struct err *err)
+static bool
+build_at(struct sql *db, const struct account *accounts, size_t count,
+    struct invoice_query *query, struct invoice *out, struct err *err)
 {
-	struct invoice_query query = {.period = period, .now = now};
 	bool ok;
 
 	for (size_t i = 0; i < count; i++)
 		memset(&out[i], 0, sizeof out[i]);
 	if (!sql_begin_read(db, err))
 		return false;
-	ok = fact_load_head(db, &query.head, err) &&
-	     build(db, accounts, count, &query, out, err);
+	ok = fact_load_head(db, &query->head, err) &&
+	     build(db, accounts, count, query, out, err);
 	sql_rollback(db);
 	return ok;
+}
+
+bool
+bill_build(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_period *period, int64_t now, struct invoice *out,
+    struct err *err)
+{
+	struct invoice_query query = {.period = period, .now = now};
+
+	return build_at(db, accounts, count, &query, out, err);
+}
+
+bool
+bill_build_until(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_period *period, int64_t until, struct invoice *out,
+    struct err *err)
+{
+	/* The hour before is not over, so that it is never missing. */
+	struct invoice_query query = {
+	    .period = period, .now = until - 1, .until = until};
+
+	return build_at(db, accounts, count, &query, out, err);
 }

@@ -1,17 +1,25 @@
 /*
- * closing.c - starts the process that closes periods. In: what is due. Out:
- * log lines. Owns nothing.
+ * closing.c - starts the processes that close periods, and answers who asked.
+ * In: what is due, orders of operators. Out: answers, log lines. Owns the
+ * requests that wait.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "close.h"
 #include "closing.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/utc.h"
 
 enum {
-	MAX_OUTPUT = 1 << 16, /* it has none */
+	MAX_OUTPUT = 1 << 16,
 	MAX_ARGS = 32,
+};
+
+/* Who waits for a closing. */
+struct asked {
+	struct http_request *req; /* NULL: the slot is free */
 };
 
 struct closing {
@@ -19,6 +27,7 @@ struct closing {
 	bool busy;		  /* with what is due */
 	bool stopping;
 	int64_t looked_at; /* when what was looked at before was, again */
+	struct asked asked[CLOSING_MAX_ASKED];
 };
 
 struct args {
@@ -108,6 +117,100 @@ closing_wake(struct closing *closing, int64_t now)
 		closing->looked_at = now;
 }
 
+/* --- what was asked for --- */
+
+/* What the process says when it refuses: 409, or 422 for a period that is
+ * none of the account's. */
+static bool
+reply_refusal(struct http_request *req, const struct buf *output)
+{
+	const char *refused = NULL, *detail = NULL;
+	struct err ignored = ERR_INIT;
+	struct json *v = json_parse(output->data, output->len, &ignored);
+	bool ok = v != NULL &&
+		  json_as_string(json_member(v, "refused"), &refused) &&
+		  json_as_string(json_member(v, "detail"), &detail);
+
+	if (ok && strcmp(refused, "wrong_period") == 0)
+		http_reply_problem(req, 422, "invalid_period", detail, NULL);
+	else if (ok)
+		http_reply_problem(req, 409, "conflict", detail, NULL);
+	json_free(v);
+	return ok;
+}
+
+static void
+on_asked_done(void *ctx, struct job_result *result)
+{
+	struct asked *asked = ctx;
+	struct http_request *req = asked->req;
+	struct err err = ERR_INIT;
+
+	asked->req = NULL;
+	if (result->exit_code == 0 && result->output.len > 0) {
+		http_reply(req, 200, "application/json", result->output.data,
+		    result->output.len);
+		return;
+	}
+	if (result->exit_code == 1 && result->output.len > 0 &&
+	    reply_refusal(req, &result->output))
+		return;
+	log_error("closing.asked_failed", "code=%d signal=%d timed_out=%s",
+	    result->exit_code, result->signal,
+	    result->timed_out ? "yes" : "no");
+	err_set(&err, ERR_BUSY,
+	    "the closing did not end well; the server's log says why. Look "
+	    "whether the period is closed before you try again");
+	ingest_refuse(req, &err);
+}
+
+static bool
+start_asked(struct closing *c, struct asked *asked,
+    const struct closing_order *order, struct err *err)
+{
+	struct args args = {.count = 0};
+	const struct job_spec spec = {.argv = args.list,
+	    .output_limit = MAX_OUTPUT,
+	    .deadline_ms = CLOSING_ASKED_MS,
+	    .on_done = on_asked_done,
+	    .ctx = asked};
+
+	add(&args, "stat.flexfs");
+	add(&args, "close");
+	add(&args, "period");
+	add_flag(&args, "--account", order->account);
+	add_flag(&args, "--reason", order->reason);
+	add_flag(&args, "--who", order->who);
+	add_flag(&args, "--output", "json");
+	if (!order->accept)
+		add(&args, "--keepHeld");
+	add_common(&args, c, order->now);
+	add(&args, "--");
+	add(&args, order->period);
+	return job_start(c->deps.jobs, &spec, err);
+}
+
+void
+closing_ask(struct closing *closing, struct http_request *req,
+    const struct closing_order *order)
+{
+	struct asked *slot = closing->asked;
+	struct err err = ERR_INIT;
+
+	while (slot < closing->asked + CLOSING_MAX_ASKED && slot->req != NULL)
+		slot++;
+	if (closing->stopping)
+		err_set(&err, ERR_BUSY, "the server is shutting down");
+	else if (slot == closing->asked + CLOSING_MAX_ASKED)
+		err_set(&err, ERR_BUSY, "%d closings are running already",
+		    CLOSING_MAX_ASKED);
+	else if (start_asked(closing, slot, order, &err)) {
+		slot->req = req;
+		return;
+	}
+	ingest_refuse(req, &err);
+}
+
 /* --- life --- */
 
 struct closing *
@@ -132,5 +235,15 @@ closing_stop(struct closing *closing)
 void
 closing_free(struct closing *closing)
 {
+	struct err err = ERR_INIT;
+
+	if (closing == NULL)
+		return;
+	err_set(&err, ERR_BUSY,
+	    "the server ended; look whether the period is closed before you "
+	    "try again");
+	for (size_t i = 0; i < CLOSING_MAX_ASKED; i++)
+		if (closing->asked[i].req != NULL)
+			ingest_refuse(closing->asked[i].req, &err);
 	free(closing);
 }

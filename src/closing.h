@@ -1,9 +1,11 @@
 /*
- * closing.h - closes what is due, in a process of its own.
+ * closing.h - closes what is due, and what an operator asks for, in processes
+ * of their own.
  *
- * `stat.flexfs close due` rates and writes for seconds where there is much,
- * and stores in short transactions; this step starts it, one at a time, and
- * waits without blocking.
+ * `stat.flexfs close due` and `close period` rate and write for seconds where
+ * there is much, and store in short transactions; this step starts them, waits
+ * without blocking, and answers the operator. One closing of what is due runs
+ * at a time, and a few that were asked for.
  */
 #ifndef SRC_CLOSING_H
 #define SRC_CLOSING_H
@@ -11,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http.h"
 #include "ingest.h"
 #include "job.h"
 #include "lib/clock.h"
@@ -19,7 +22,9 @@
 #include "writer.h"
 
 enum {
-	CLOSING_DUE_MS = 30 * 60000, /* for all that is due */
+	CLOSING_MAX_ASKED = 4,	      /* at a time; others get 503 */
+	CLOSING_DUE_MS = 30 * 60000,  /* for all that is due */
+	CLOSING_ASKED_MS = 5 * 60000, /* for one period */
 };
 
 struct closing;
@@ -35,7 +40,7 @@ struct closing_deps {
 
 struct closing *closing_new(const struct closing_deps *deps, struct err *err);
 
-/* Free the job pool first: its jobs report here. */
+/* Free the job pool first: its jobs report here. Answers who still waits. */
 void closing_free(struct closing *closing);
 
 /* From now on nothing new is begun; what is under way may end. */
@@ -43,5 +48,20 @@ void closing_stop(struct closing *closing);
 
 /* Starts to close what is due at now (unix seconds). */
 void closing_wake(struct closing *closing, int64_t now);
+
+/* What an operator asks for. Borrowed for the call. */
+struct closing_order {
+	const char *account, *period;
+	const char *reason; /* "" for none */
+	const char *who;    /* for the ledger */
+	bool accept;	    /* estimated and missing hours */
+	int64_t now;
+};
+
+/* Closes a period and answers req with 200 and the invoice, 409 if it is not
+ * to be closed now, or 422 if it is none of the account's. Takes the request
+ * over, whatever happens. */
+void closing_ask(struct closing *closing, struct http_request *req,
+    const struct closing_order *order);
 
 #endif

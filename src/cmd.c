@@ -7,6 +7,7 @@
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "cmd.h"
+#include "config.h"
 
 /* In the order in which --help lists them. */
 static const struct opt_command *const commands[] = {
@@ -30,10 +31,12 @@ static const struct opt_command *const commands[] = {
     &cmd_release,
     &cmd_discard,
     &cmd_report,
+    &cmd_explain,
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,
     &cmd_migrate,
+    &cmd_verify,
     &cmd_version,
     &cmd_license,
     &cmd_help,
@@ -105,6 +108,8 @@ run_help(const struct opt_values *values, void *ctx)
 	(void)ctx;
 	if (opt_bool(values, "flags"))
 		opt_list_flags(&cmd_program, &out);
+	else if (opt_bool(values, "settings"))
+		config_write_list(&out);
 	else if (!write_help(values, &out, &err))
 		code = cmd_wrong(values, &err);
 	fputs(buf_text(&out), stdout);
@@ -117,6 +122,10 @@ static const struct opt_flag help_flags[] = {
 	.type = OPT_BOOL,
 	.hidden = true,
 	.help = "List every command and flag, separated by tabs"},
+    {.name = "settings",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "List every setting of the settings file, separated by tabs"},
     {0},
 };
 

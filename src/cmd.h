@@ -20,6 +20,7 @@ extern const struct opt_command cmd_create_source;
 extern const struct opt_command cmd_create_token;
 extern const struct opt_command cmd_deliver;
 extern const struct opt_command cmd_discard;
+extern const struct opt_command cmd_explain;
 extern const struct opt_command cmd_help;
 extern const struct opt_command cmd_init_creds;
 extern const struct opt_command cmd_list_accounts;
@@ -38,6 +39,7 @@ extern const struct opt_command cmd_show_volume;
 extern const struct opt_command cmd_start;
 extern const struct opt_command cmd_deinit_creds;
 extern const struct opt_command cmd_license;
+extern const struct opt_command cmd_verify;
 extern const struct opt_command cmd_version;
 
 /* Flags that several commands share; the entries themselves are settings_

@@ -8,6 +8,7 @@
 
 #include "account.h"
 #include "archive.h"
+#include "attachment.h"
 #include "bill.h"
 #include "cmd.h"
 #include "creds.h"
@@ -16,23 +17,42 @@
 #include "lib/clock.h"
 #include "mail.h"
 #include "settings.h"
+#include "silence.h"
 #include "store.h"
 #include "summary.h"
+#include "todate.h"
 
 static const struct opt_flag report_flags[] = {
     {.name = "period",
 	.type = OPT_STRING,
 	.required = true,
-	.help = "A month such as 2026-10, or a quarter such as 2026-Q4"},
+	.help = "A month such as 2026-10, or a quarter such as 2026-Q4; a day "
+		"such as 2026-10-04 or a week such as 2026-W40: the month as "
+		"far as its end"},
     {.name = "account",
 	.type = OPT_STRING,
+	.repeats = true,
 	.shown = "(all)",
-	.help = "Whose bill"},
+	.help = "Whose bill; may be repeated"},
     {.name = "format",
 	.type = OPT_STRING,
 	.preset = "text",
 	.choices = "text|html|csv|json|eml",
 	.help = "How it is written; json of all accounts is an array"},
+    {.name = "to",
+	.type = OPT_STRING,
+	.shown = "(smtpTo of the credentials)",
+	.help = "Format eml: comma-separated recipients"},
+    {.name = "attach",
+	.type = OPT_STRING,
+	.preset = "csv",
+	.help = "Format eml: comma-separated attachments, such as csv,json"},
+    {.name = "expectedInterval",
+	.type = OPT_DURATION,
+	.shown = "(they are not told of)",
+	.min = 1,
+	.max = 365 * 86400,
+	.help = "Tell of sources that have been silent for longer"},
     {.name = "mailKey",
 	.type = OPT_STRING,
 	.hidden = true,
@@ -52,6 +72,9 @@ struct bills {
 	 * kept. */
 	bool closed;
 	struct buf text, html, csv, json;
+	struct silence silence;
+	bool to_date;		   /* of a day or a week, */
+	char until[UTC_TEXT_SIZE]; /* and how far they reach */
 };
 
 static void
@@ -67,26 +90,61 @@ fini_bills(struct bills *b)
 	buf_fini(&b->html);
 	buf_fini(&b->csv);
 	buf_fini(&b->json);
+	silence_fini(&b->silence);
+}
+
+static bool
+list_accounts(
+    struct sql *db, struct account **list, size_t *count, struct err *err)
+{
+	if (!account_list(db, list, count, err))
+		return false;
+	return *count > 0 || err_set(err, ERR_INPUT,
+				 "there are no accounts; make one with "
+				 "`stat.flexfs create account`");
 }
 
 static bool
 find_accounts(const struct opt_values *values, struct sql *db,
     struct account **list, size_t *count, struct err *err)
 {
-	const char *name = opt_get(values, "account");
-
-	if (name == NULL) {
-		if (!account_list(db, list, count, err))
-			return false;
-		return *count > 0 || err_set(err, ERR_INPUT,
-					 "there are no accounts; make one with "
-					 "`stat.flexfs create account`");
-	}
-	*list = calloc(1, sizeof **list);
-	*count = 1;
+	*count = opt_count(values, "account");
+	if (*count == 0)
+		return list_accounts(db, list, count, err);
+	*list = calloc(*count, sizeof **list);
 	if (*list == NULL)
 		return err_nomem(err);
-	return account_find(db, name, *list, err);
+	for (size_t i = 0; i < *count; i++)
+		if (!account_find(
+			db, opt_nth(values, "account", i), *list + i, err))
+			return false;
+	return true;
+}
+
+/* The period, and from when on its hours are left out, or 0. */
+static bool
+find_period(const char *text, int64_t now, struct invoice_period *period,
+    int64_t *until, struct bills *out, struct err *err)
+{
+	struct todate todate;
+
+	*until = 0;
+	out->to_date = todate_parse(text, &todate);
+	if (out->to_date)
+		return todate_month(
+		    &todate, now, period, until, out->until, err);
+	return invoice_parse_period(text, period, err);
+}
+
+static bool
+build_bills(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_period *period, int64_t until, int64_t now,
+    struct invoice *out, struct err *err)
+{
+	return until != 0
+		   ? bill_build_until(
+			 db, accounts, count, period, until, out, err)
+		   : bill_build(db, accounts, count, period, now, out, err);
 }
 
 static bool
@@ -96,9 +154,11 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 	struct invoice_period period, before;
 	struct account *accounts = NULL;
 	size_t count = 0;
+	int64_t until;
 	bool ok;
 
-	if (!invoice_parse_period(opt_get(values, "period"), &period, err))
+	if (!find_period(
+		opt_get(values, "period"), now, &period, &until, out, err))
 		return false;
 	invoice_period_before(&period, &before);
 	ok = find_accounts(values, db, &accounts, &count, err);
@@ -112,8 +172,13 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 		}
 	}
 	ok = ok &&
-	     bill_build(db, accounts, count, &period, now, out->now, err) &&
+	     build_bills(
+		 db, accounts, count, &period, until, now, out->now, err) &&
 	     bill_build(db, accounts, count, &before, now, out->before, err);
+	/* A month that is closed is shown as it was closed. */
+	for (size_t i = 0; ok && i < count; i++)
+		if (out->now[i].state == INVOICE_CLOSED)
+			out->to_date = false;
 	free(accounts);
 	return ok;
 }
@@ -134,44 +199,68 @@ load_documents(struct sql *db, struct bills *b, struct err *err)
 	       archive_document(db, &row, "json", &b->json, err);
 }
 
-static void
-write_json(const struct bills *bills, bool all, struct buf *out)
+static bool
+load_silence(const struct opt_values *values, struct sql *db, int64_t now,
+    struct bills *b, struct err *err)
 {
-	if (all)
-		buf_str(out, "[\n");
-	for (size_t i = 0; i < bills->count; i++) {
-		if (i > 0)
-			buf_str(out, ",\n");
-		summary_json(&bills->now[i], out);
+	return !opt_given(values, "expectedInterval") ||
+	       silence_load(db, b->now, b->count,
+		   opt_int(values, "expectedInterval"), now, &b->silence, err);
+}
+
+static void
+write_json(const struct summary *summary, bool all, struct buf *out)
+{
+	if (all) {
+		summary_json_all(summary, out);
+		return;
 	}
-	buf_str(out, all ? "\n]\n" : "\n");
+	summary_json(&summary->invoices[0], out);
+	buf_char(out, '\n');
+}
+
+/* "report/acme/2026-10", "report/all/2026-W40" */
+static void
+put_key(const struct opt_values *values, struct buf *out)
+{
+	size_t n = opt_count(values, "account");
+
+	buf_str(out, "report/");
+	if (n == 0)
+		buf_str(out, "all");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%s", i > 0 ? "," : "",
+		    opt_nth(values, "account", i));
+	buf_printf(out, "/%s", opt_get(values, "period"));
 }
 
 static bool
 write_mail(const struct opt_values *values, const struct bills *bills,
     const struct summary *summary, struct buf *out, struct err *err)
 {
-	struct mail_envelope envelope = {.key = opt_get(values, "mailKey")};
+	struct mail_envelope envelope = {
+	    .key = opt_get(values, "mailKey"), .to = opt_get(values, "to")};
 	struct creds creds = CREDS_INIT;
 	struct buf to = BUF_INIT, key = BUF_INIT;
 	char *path = cmd_path(values, "credsFile", err);
-	const char *account = opt_get(values, "account");
 	bool there, ok;
 
 	ok = path != NULL && creds_load(path, &creds, &there, err) &&
-	     creds_complete(&creds, err);
+	     creds_complete(&creds, err) &&
+	     attachment_parse(opt_get(values, "attach"), &envelope.attach, err);
 	for (size_t i = 0; ok && i < creds.smtp_to_count; i++)
 		buf_printf(&to, "%s%s", i > 0 ? ", " : "", creds.smtp_to[i]);
-	buf_printf(&key, "report/%s/%s", account != NULL ? account : "all",
-	    summary->invoices[0].period.text);
+	put_key(values, &key);
 	if (envelope.key == NULL)
 		envelope.key = buf_text(&key);
+	if (envelope.to == NULL)
+		envelope.to = buf_text(&to);
 	envelope.from = creds.smtp_from;
-	envelope.to = buf_text(&to);
 	if (bills->closed) {
 		envelope.text = &bills->text;
 		envelope.html = &bills->html;
 		envelope.csv = &bills->csv;
+		envelope.json = &bills->json;
 	}
 	if (ok && (to.failed || key.failed))
 		ok = err_nomem(err);
@@ -202,14 +291,16 @@ write_bills(const struct opt_values *values, const struct bills *bills,
 	const struct summary summary = {.invoices = bills->now,
 	    .before = bills->before,
 	    .count = bills->count,
-	    .now = now};
+	    .now = now,
+	    .until = bills->to_date ? bills->until : NULL,
+	    .silence = &bills->silence};
 
 	if (strcmp(format, "eml") == 0)
 		return write_mail(values, bills, &summary, out, err);
 	if (bills->closed)
 		copy_document(bills, format, out);
 	else if (strcmp(format, "json") == 0)
-		write_json(bills, opt_get(values, "account") == NULL, out);
+		write_json(&summary, opt_count(values, "account") != 1, out);
 	else if (strcmp(format, "html") == 0)
 		summary_html(&summary, out);
 	else if (strcmp(format, "csv") == 0)
@@ -232,8 +323,9 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 		return false;
 	now = clock_secs(&clock);
 	ok = build(values, db, now, &bills, err) &&
-	     (opt_get(values, "account") == NULL ||
+	     (opt_count(values, "account") == 0 ||
 		 load_documents(db, &bills, err)) &&
+	     load_silence(values, db, now, &bills, err) &&
 	     write_bills(values, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;

@@ -6,68 +6,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
 #include "correction.h"
+#include "lib/currency.h"
 #include "lib/utc.h"
 #include "volume.h"
-
-/* A volume whose cost in a closed period may be another one now. */
-struct suspect {
-	int64_t volume;
-	struct uuid volume_id;
-	char *name;	       /* owned */
-	struct exact *exact;   /* owned: cost now, then the difference */
-	struct exact *rounded; /* owned: the same, line by line */
-	struct exact *share;   /* owned */
-	int64_t upto_fact;     /* as it was billed */
-};
 
 /* One closed period under examination. */
 struct review {
 	struct sql *db;
+	const struct account *account;
 	const struct invoice_query *query;
-	struct invoice *invoice; /* the bill that is to carry corrections */
 	const struct archive_row *row;
 	struct invoice_period period;
-	struct archive_bill billed;
-	struct suspect *list; /* owned */
-	size_t count;
-	bool unrated;
+	int digits;
+	struct correction_review *out;
+	struct exact **rounded; /* owned: of each change, line by line */
 };
 
 /* --- which bill carries them --- */
 
-/* Over, and nothing in it: it will never have a document. */
+/* Found empty when its grace was over, corrections included: it will have no
+ * document that could carry any. */
 static bool
 is_passed_over(struct sql *db, const struct account *account,
-    const struct invoice_period *period, const struct invoice_query *query,
-    bool *passed, struct err *err)
+    const struct invoice_period *period, bool *passed, struct err *err)
 {
-	struct invoice_query own = *query;
 	struct archive_check check;
-	struct invoice inv;
-	bool found, ok;
+	bool found;
 
-	*passed = false;
-	if (query->now < period->to + INVOICE_GRACE_SECS)
-		return true;
 	if (!archive_find_check(
 		db, account->id, period->text, &check, &found, err))
 		return false;
-	if (found) {
-		*passed = !check.held;
-		return true;
-	}
-	own.period = period;
-	ok = invoice_build(db, account, 1, &own, &inv, err);
-	*passed = ok && invoice_is_empty(&inv);
-	invoice_fini(&inv);
-	return ok;
+	*passed = found && !check.held;
+	return true;
 }
 
 static bool
-find_carrier(struct sql *db, const struct invoice *inv,
-    const struct invoice_query *query, bool *carries, struct err *err)
+find_carrier(
+    struct sql *db, const struct invoice *inv, bool *carries, struct err *err)
 {
 	struct invoice_period own, at;
 	struct archive_row latest;
@@ -83,15 +59,15 @@ find_carrier(struct sql *db, const struct invoice *inv,
 		return true;
 	invoice_period_of(&inv->account, latest.to_at, &at);
 	while (at.from < inv->period.from) {
-		if (!is_passed_over(
-			db, &inv->account, &at, query, &passed, err))
+		if (!is_passed_over(db, &inv->account, &at, &passed, err))
 			return false;
 		if (!passed)
 			return true;
 		invoice_period_after(&at, &at);
 	}
-	*carries = !invoice_is_empty(inv) ||
-		   query->now < inv->period.to + INVOICE_GRACE_SECS;
+	if (!is_passed_over(db, &inv->account, &at, &passed, err))
+		return false;
+	*carries = !passed;
 	return true;
 }
 
@@ -136,7 +112,7 @@ has_new_rate(struct review *r, bool *has, struct err *err)
 
 	if (s == NULL)
 		return false;
-	sql_bind_int(s, 1, r->invoice->account.id);
+	sql_bind_int(s, 1, r->account->id);
 	sql_bind_int(s, 2, r->row->upto_fact);
 	sql_bind_int(s, 3, r->query->head.seq);
 	sql_bind_int(s, 4, r->row->to_at / UTC_HOUR_SECS);
@@ -164,7 +140,7 @@ list_marked(struct review *r, int64_t **list, size_t *count, struct err *err)
 	*list = NULL;
 	*count = 0;
 	if (s != NULL) {
-		sql_bind_int(s, 1, r->invoice->account.id);
+		sql_bind_int(s, 1, r->account->id);
 		sql_bind_int(s, 2, r->row->upto_fact);
 		sql_bind_int(s, 3, volume_month_of(r->row->from_at));
 		sql_bind_int(s, 4, volume_month_of(r->row->to_at - 1));
@@ -192,7 +168,7 @@ list_volumes(struct review *r, int64_t **list, size_t *count, struct err *err)
 	if (!has_new_rate(r, &all, err))
 		return false;
 	if (all)
-		return volume_list_of(r->db, r->invoice->account.id,
+		return volume_list_of(r->db, r->account->id,
 		    r->row->to_at / UTC_HOUR_SECS, list, count, err);
 	return list_marked(r, list, count, err);
 }
@@ -200,66 +176,77 @@ list_volumes(struct review *r, int64_t **list, size_t *count, struct err *err)
 /* --- what it costs now --- */
 
 static bool
-add_suspects(
+add_changes(
     struct review *r, const int64_t *volumes, size_t count, struct err *err)
 {
-	r->list = calloc(count + 1, sizeof *r->list);
-	if (r->list == NULL)
-		return err_nomem(err);
-	r->count = count;
-	for (size_t i = 0; i < count; i++) {
-		struct suspect *s = &r->list[i];
+	struct correction_review *out = r->out;
 
-		s->volume = volumes[i];
-		s->exact = exact_new();
-		s->rounded = exact_new();
-		s->share = exact_new();
-		s->upto_fact = r->row->upto_fact;
+	out->list = calloc(count + 1, sizeof *out->list);
+	r->rounded = calloc(count + 1, sizeof(struct exact *));
+	if (out->list == NULL || r->rounded == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		struct correction_change *c = &out->list[out->count++];
+
+		c->volume = volumes[i];
+		c->exact = exact_new();
+		c->billed = exact_new();
+		c->owed = exact_new();
+		c->amount = exact_new();
+		c->upto_fact = r->row->upto_fact;
+		r->rounded[i] = exact_new();
 		if (!volume_identify(
-			r->db, s->volume, &s->volume_id, &s->name, err))
+			r->db, c->volume, &c->volume_id, &c->name, err))
 			return false;
 	}
 	return true;
 }
 
-/* By volume, as the volumes were listed. */
-static struct suspect *
-find_suspect(struct review *r, int64_t volume)
+/* By volume, as the volumes were listed; count when there is none. */
+static size_t
+find_change(const struct correction_review *out, int64_t volume)
 {
-	size_t low = 0, high = r->count;
+	size_t low = 0, high = out->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (r->list[middle].volume < volume)
+		if (out->list[middle].volume < volume)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < r->count && r->list[low].volume == volume ? &r->list[low]
-							       : NULL;
+	return low < out->count && out->list[low].volume == volume ? low
+								   : out->count;
+}
+
+static void
+round_money(const struct review *r, struct exact *x)
+{
+	exact_round(x, r->digits, r->account->rounding_mode);
 }
 
 static bool
 add_line(struct review *r, const struct rating_line *line, struct err *err)
 {
-	struct suspect *s = find_suspect(r, line->volume);
+	size_t i = find_change(r->out, line->volume);
+	struct correction_change *c = &r->out->list[i];
 	struct exact *rounded;
 
-	if (s == NULL)
+	if (i == r->out->count)
 		return err_set(err, ERR_BROKEN, "volume %lld was not asked for",
 		    (long long)line->volume);
 	if (line->name[0] != '\0') {
-		free(s->name);
-		s->name = strdup(line->name);
-		if (s->name == NULL)
+		free(c->name);
+		c->name = strdup(line->name);
+		if (c->name == NULL)
 			return err_nomem(err);
 	}
-	exact_add(s->exact, line->amount);
+	exact_add(c->exact, line->amount);
 	rounded = exact_new();
 	exact_set(rounded, line->amount);
-	invoice_round(r->invoice, rounded);
-	exact_add(s->rounded, rounded);
+	round_money(r, rounded);
+	exact_add(r->rounded[i], rounded);
 	exact_free(rounded);
 	return true;
 }
@@ -276,8 +263,8 @@ rate_month(struct review *r, int64_t month_start, const int64_t *volumes,
 	struct rating month;
 	bool ok;
 
-	ok = rating_run(r->db, &r->invoice->account, 1, &query, &month, err);
-	r->unrated = r->unrated || (ok && month.unrated);
+	ok = rating_run(r->db, r->account, 1, &query, &month, err);
+	r->out->unrated = r->out->unrated || (ok && month.unrated);
 	for (size_t i = 0; ok && i < month.line_count; i++)
 		ok = add_line(r, &month.lines[i], err);
 	rating_fini(&month);
@@ -288,9 +275,9 @@ static bool
 rate_now(
     struct review *r, const int64_t *volumes, size_t count, struct err *err)
 {
-	if (!add_suspects(r, volumes, count, err))
+	if (!add_changes(r, volumes, count, err))
 		return false;
-	for (size_t m = 0; m < r->period.month_count; m++)
+	for (size_t m = 0; count > 0 && m < r->period.month_count; m++)
 		if (!rate_month(r, utc_month_add(r->period.from, (int)m),
 			volumes, count, err))
 			return false;
@@ -300,44 +287,90 @@ rate_now(
 /* --- the difference --- */
 
 static void
-fini_suspect(struct suspect *s)
+fini_change(struct correction_change *c)
 {
-	free(s->name);
-	exact_free(s->exact);
-	exact_free(s->rounded);
-	exact_free(s->share);
+	free(c->name);
+	exact_free(c->exact);
+	exact_free(c->billed);
+	exact_free(c->owed);
+	exact_free(c->amount);
 }
 
-/* Takes what was billed off, and drops those for which nothing is left. */
+/* Takes what was billed off. */
 static void
-subtract_billed(struct review *r)
+subtract_billed(struct review *r, const struct archive_bill *billed)
 {
-	const struct archive_billed *b = r->billed.list;
-	const struct archive_billed *end = b + r->billed.count;
+	const struct archive_billed *b = billed->list;
+	const struct archive_billed *end = b + billed->count;
+
+	for (size_t i = 0; i < r->out->count; i++) {
+		struct correction_change *c = &r->out->list[i];
+
+		while (b != end && b->volume < c->volume)
+			b++;
+		exact_set(c->owed, c->exact);
+		if (b != end && b->volume == c->volume) {
+			exact_sub(c->owed, b->amount);
+			exact_sub(c->exact, b->exact);
+			exact_set(c->billed, b->amount);
+			c->upto_fact = b->upto_fact;
+		}
+		/* What rounding per line bills; or else to be shared. */
+		exact_set(c->amount, r->rounded[i]);
+		exact_sub(c->amount, c->billed);
+	}
+}
+
+/* A new rate cuts lines otherwise, so that those rounded each for itself may
+ * come to another amount at the same cost. */
+static bool
+is_unchanged(const struct review *r, const struct correction_change *c)
+{
+	return exact_sign(c->exact) == 0 &&
+	       (r->account->rounding == ACCOUNT_PER_DOCUMENT ||
+		   exact_sign(c->amount) == 0);
+}
+
+static bool
+is_changed(const struct review *r, const struct correction_change *c)
+{
+	return !is_unchanged(r, c);
+}
+
+static bool
+was_corrected(const struct review *r, const struct correction_change *c)
+{
+	return c->upto_fact != r->row->upto_fact;
+}
+
+static void
+keep(struct review *r,
+    bool (*which)(const struct review *r, const struct correction_change *c))
+{
+	struct correction_review *out = r->out;
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->count; i++) {
-		struct suspect *s = &r->list[i];
-
-		while (b != end && b->volume < s->volume)
-			b++;
-		if (b != end && b->volume == s->volume) {
-			exact_sub(s->exact, b->exact);
-			exact_sub(s->rounded, b->amount);
-			s->upto_fact = b->upto_fact;
-		}
-		if (exact_sign(s->exact) == 0)
-			fini_suspect(s);
+	for (size_t i = 0; i < out->count; i++)
+		if (which(r, &out->list[i]))
+			out->list[n++] = out->list[i];
 		else
-			r->list[n++] = *s;
-	}
-	r->count = n;
+			fini_change(&out->list[i]);
+	out->count = n;
+}
+
+static bool
+any_changed(const struct review *r)
+{
+	for (size_t i = 0; i < r->out->count; i++)
+		if (is_changed(r, &r->out->list[i]))
+			return true;
+	return false;
 }
 
 static int
-compare_suspects(const void *a, const void *b)
+compare_changes(const void *a, const void *b)
 {
-	const struct suspect *x = a, *y = b;
+	const struct correction_change *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
 	return order != 0
@@ -345,11 +378,15 @@ compare_suspects(const void *a, const void *b)
 		   : memcmp(x->volume_id.bytes, y->volume_id.bytes, UUID_SIZE);
 }
 
+/* What is missing to the rounded cost, by the differences of the volumes. When
+ * all cost again what was billed, but rounding moved units with earlier
+ * corrections, those that have them give them back. */
 static bool
-share(struct review *r, struct err *err)
+share(struct review *r, bool changed, struct err *err)
 {
-	struct exact **exacts = calloc(r->count + 1, sizeof(struct exact *));
-	struct exact **shares = calloc(r->count + 1, sizeof(struct exact *));
+	struct correction_review *out = r->out;
+	struct exact **exacts = calloc(out->count + 1, sizeof(struct exact *));
+	struct exact **shares = calloc(out->count + 1, sizeof(struct exact *));
 	struct exact *delta;
 
 	if (exacts == NULL || shares == NULL) {
@@ -357,16 +394,19 @@ share(struct review *r, struct err *err)
 		free(shares);
 		return err_nomem(err);
 	}
-	delta = exact_new();
-	exact_set(delta, r->billed.exact);
-	for (size_t i = 0; i < r->count; i++) {
-		exact_add(delta, r->list[i].exact);
-		exacts[i] = r->list[i].exact;
-		shares[i] = r->list[i].share;
+	for (size_t i = 0; i < out->count; i++) {
+		exacts[i] = changed ? out->list[i].exact : out->list[i].owed;
+		shares[i] = out->list[i].amount;
 	}
-	invoice_round(r->invoice, delta);
-	exact_sub(delta, r->billed.amount);
-	exact_share(delta, exacts, r->count, r->invoice->digits, shares);
+	delta = exact_new();
+	exact_set(delta, out->exact);
+	round_money(r, delta);
+	exact_sub(delta, out->billed);
+	if (changed || exact_sign(delta) != 0)
+		exact_share(delta, exacts, out->count, r->digits, shares);
+	else
+		for (size_t i = 0; i < out->count; i++)
+			exact_set_int(shares[i], 0);
 	exact_free(delta);
 	free(exacts);
 	free(shares);
@@ -374,15 +414,69 @@ share(struct review *r, struct err *err)
 }
 
 static bool
-settle_shares(struct review *r, struct err *err)
+compare(struct review *r, int64_t before, struct err *err)
 {
-	if (r->count > 0)
-		qsort(r->list, r->count, sizeof *r->list, compare_suspects);
-	if (r->invoice->account.rounding == ACCOUNT_PER_DOCUMENT)
-		return share(r, err);
-	for (size_t i = 0; i < r->count; i++)
-		exact_set(r->list[i].share, r->list[i].rounded);
-	return true;
+	struct correction_review *out = r->out;
+	bool per_line = r->account->rounding == ACCOUNT_PER_LINE;
+	struct archive_bill billed;
+	bool ok = archive_billed(r->db, r->row, before, &billed, err), changed;
+
+	if (ok) {
+		out->exact = exact_new();
+		out->billed = exact_new();
+		exact_set(out->exact, billed.exact);
+		exact_set(out->billed, billed.amount);
+		subtract_billed(r, &billed);
+		changed = any_changed(r);
+		keep(r, changed || per_line ? is_changed : was_corrected);
+		for (size_t i = 0; i < out->count; i++)
+			exact_add(out->exact, out->list[i].exact);
+		if (out->count > 0)
+			qsort(out->list, out->count, sizeof *out->list,
+			    compare_changes);
+		if (!per_line)
+			ok = share(r, changed, err);
+	}
+	archive_bill_fini(&billed);
+	return ok;
+}
+
+void
+correction_review_fini(struct correction_review *review)
+{
+	for (size_t i = 0; i < review->count; i++)
+		fini_change(&review->list[i]);
+	free(review->list);
+	exact_free(review->exact);
+	exact_free(review->billed);
+	memset(review, 0, sizeof *review);
+}
+
+bool
+correction_review(struct sql *db, const struct account *account,
+    const struct archive_row *row, const struct invoice_query *query,
+    int64_t before, struct correction_review *out, struct err *err)
+{
+	struct review r = {.db = db,
+	    .account = account,
+	    .query = query,
+	    .row = row,
+	    .digits = currency_digits(account->currency),
+	    .out = out};
+	int64_t *volumes = NULL;
+	size_t count = 0;
+	bool ok;
+
+	memset(out, 0, sizeof *out);
+	ok = invoice_parse_period(row->period, &r.period, err) &&
+	     list_volumes(&r, &volumes, &count, err) &&
+	     rate_now(&r, volumes, count, err) &&
+	     (out->unrated || compare(&r, before, err));
+	for (size_t i = 0; r.rounded != NULL && i < count; i++)
+		exact_free(r.rounded[i]);
+	free(r.rounded);
+	free(volumes);
+	return ok;
 }
 
 /* --- the hours that cost another --- */
@@ -444,10 +538,11 @@ find_span(const struct hours *h, const struct archive_row *row,
 }
 
 static bool
-find_charge_period(struct review *r, const struct suspect *s,
-    struct invoice_correction *out, struct err *err)
+find_charge_period(struct sql *db, const struct account *account,
+    const struct archive_row *row, const struct invoice_query *query,
+    const struct correction_change *c, struct invoice_correction *out,
+    struct err *err)
 {
-	const struct archive_row *row = r->row;
 	struct hours h = {.first = row->from_at / UTC_HOUR_SECS,
 	    .count = (size_t)((row->to_at - row->from_at) / UTC_HOUR_SECS)};
 	bool ok;
@@ -455,12 +550,10 @@ find_charge_period(struct review *r, const struct suspect *s,
 	h.costs = calloc(h.count, sizeof(struct exact *));
 	if (h.costs == NULL)
 		return err_nomem(err);
-	ok = rating_trace(r->db, &r->invoice->account, s->volume, row->from_at,
-		 row->to_at, r->query->now, r->query->head.seq, add_hour, &h,
-		 err) &&
-	     rating_trace(r->db, &r->invoice->account, s->volume, row->from_at,
-		 row->to_at, r->query->now, s->upto_fact, subtract_hour, &h,
-		 err);
+	ok = rating_trace(db, account, c->volume, row->from_at, row->to_at,
+		 query->now, query->head.seq, add_hour, &h, err) &&
+	     rating_trace(db, account, c->volume, row->from_at, row->to_at,
+		 query->now, c->upto_fact, subtract_hour, &h, err);
 	if (ok)
 		find_span(&h, row, out);
 	for (size_t i = 0; i < h.count; i++)
@@ -471,11 +564,12 @@ find_charge_period(struct review *r, const struct suspect *s,
 
 /* --- onto the bill --- */
 
-/* Takes name and difference of s over. */
+/* Takes name and difference of change over. */
 static bool
-append(struct review *r, struct suspect *s, struct err *err)
+append(struct sql *db, struct invoice *inv, const struct archive_row *row,
+    const struct invoice_query *query, struct correction_change *change,
+    struct err *err)
 {
-	struct invoice *inv = r->invoice;
 	struct invoice_correction *c = reallocarray(
 	    inv->corrections, inv->correction_count + 1, sizeof *c);
 
@@ -484,50 +578,40 @@ append(struct review *r, struct suspect *s, struct err *err)
 	inv->corrections = c;
 	c += inv->correction_count++;
 	memset(c, 0, sizeof *c);
-	memcpy(c->corrects, r->row->period, sizeof c->corrects);
-	c->invoice = r->row->id;
-	c->volume = s->volume;
-	c->volume_id = s->volume_id;
-	c->name = s->name;
-	c->exact = s->exact;
-	s->name = NULL;
-	s->exact = NULL;
-	c->amount = exact_fixed(s->share, inv->digits);
-	return find_charge_period(r, s, c, err);
+	memcpy(c->corrects, row->period, sizeof c->corrects);
+	c->invoice = row->id;
+	c->volume = change->volume;
+	c->volume_id = change->volume_id;
+	c->name = change->name;
+	c->exact = change->exact;
+	change->name = NULL;
+	change->exact = NULL;
+	c->amount = exact_fixed(change->amount, inv->digits);
+	return find_charge_period(
+	    db, &inv->account, row, query, change, c, err);
 }
 
-static void
-fini_review(struct review *r)
-{
-	for (size_t i = 0; i < r->count; i++)
-		fini_suspect(&r->list[i]);
-	free(r->list);
-	archive_bill_fini(&r->billed);
-}
-
+/* What came up to the fact up to which a period was settled has been billed,
+ * whatever was known when. */
 static bool
-review(struct review *r, struct err *err)
+review(struct sql *db, struct invoice *inv, const struct archive_row *row,
+    const struct invoice_query *query, struct err *err)
 {
-	int64_t *volumes = NULL;
-	size_t count = 0;
+	struct correction_review r;
+	int64_t settled;
 	bool ok;
 
-	ok = invoice_parse_period(r->row->period, &r->period, err) &&
-	     list_volumes(r, &volumes, &count, err);
-	if (ok && count > 0) {
-		ok = archive_billed(r->db, r->row, &r->billed, err) &&
-		     rate_now(r, volumes, count, err);
-		if (ok && !r->unrated) {
-			subtract_billed(r);
-			ok = settle_shares(r, err);
-		}
-	}
-	free(volumes);
-	if (!ok || r->unrated)
-		return ok;
-	for (size_t i = 0; ok && i < r->count; i++)
-		if (exact_sign(r->list[i].share) != 0)
-			ok = append(r, &r->list[i], err);
+	if (!archive_settled_of(db, row, &settled, err))
+		return false;
+	if (settled >= query->head.seq)
+		return true;
+	ok = correction_review(db, &inv->account, row, query, 0, &r, err);
+	if (r.unrated)
+		invoice_judge(inv, INVOICE_UNRATED_USAGE, query->now);
+	for (size_t i = 0; ok && !r.unrated && i < r.count; i++)
+		if (exact_sign(r.list[i].amount) != 0)
+			ok = append(db, inv, row, query, &r.list[i], err);
+	correction_review_fini(&r);
 	return ok;
 }
 
@@ -549,18 +633,8 @@ review_all(struct sql *db, struct invoice *invoice,
 
 	if (ok && count > 0)
 		qsort(rows, count, sizeof *rows, compare_rows);
-	for (size_t i = 0; ok && i < count; i++) {
-		struct review r = {.db = db,
-		    .query = query,
-		    .invoice = invoice,
-		    .row = &rows[i]};
-
-		ok = review(&r, err);
-		if (r.unrated)
-			invoice_judge(
-			    invoice, INVOICE_UNRATED_USAGE, query->now);
-		fini_review(&r);
-	}
+	for (size_t i = 0; ok && i < count; i++)
+		ok = review(db, invoice, &rows[i], query, err);
 	free(rows);
 	return ok;
 }
@@ -571,7 +645,7 @@ correction_add(struct sql *db, struct invoice *invoice,
 {
 	bool news;
 
-	if (!find_carrier(db, invoice, query, carries, err))
+	if (!find_carrier(db, invoice, carries, err))
 		return false;
 	if (!*carries)
 		return true;

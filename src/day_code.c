@@ -14,6 +14,13 @@ enum {
 	KINDS_BACK = 8
 };
 
+/* The lowest `have` bits of the window wait; below 8 between calls. */
+struct bits {
+	struct buf *out;
+	uint64_t window;
+	unsigned have;
+};
+
 struct writer {
 	const struct day_hours *h;
 	int64_t first_hour;
@@ -26,6 +33,7 @@ struct writer {
 	size_t stream_count, stream_cap;
 	uint32_t *kind_of; /* owned; of each entry */
 	uint64_t *codes;   /* owned; of each bin, what its stream says of it */
+	struct bits bits;
 };
 
 static void
@@ -196,63 +204,113 @@ bit_length(uint64_t n)
 	return n == 0 ? 0 : 64 - (unsigned)__builtin_clzll(n);
 }
 
-/* Each size becomes its stream's first one, or a difference. */
-static void
-take_size(struct day_stream *s, uint64_t size, uint64_t count, uint64_t *code)
+static unsigned
+code_length(const struct day_stream *s, uint64_t code)
 {
-	uint64_t before = day_stream_expect(s, count);
-	int64_t step = (int64_t)(size - before);
-
-	*code = ((uint64_t)step << 1) ^ (uint64_t)(step >> 63);
-	if (s->count == 0)
-		s->first = size;
-	else if (*code == 0)
-		s->zeros++;
-	else
-		s->length_sum += bit_length(*code);
-	if (s->count > 0 && bit_length(*code) > s->length_max)
-		s->length_max = bit_length(*code);
-	s->count++;
-	s->size = size;
-	s->samples = count;
+	return 2 * bit_length((code >> s->k) + 1) - 1 + s->k;
 }
 
 /* The code costs 1 + k bits of a difference of up to k bits, 2 more for each
  * further bit: so k is about as long as most are. */
 static void
-choose_code(struct day_stream *s)
+choose_k(struct day_stream *s)
 {
 	uint64_t others = s->count - 1 - s->zeros;
-	unsigned least;
+	unsigned least = s->length_max > DAY_CODE_MAX_ZEROS
+			     ? s->length_max - DAY_CODE_MAX_ZEROS
+			     : 0;
 
 	s->k = others > 0 ? (unsigned)(s->length_sum / others) : 0;
-	least = s->length_max > DAY_CODE_MAX_ZEROS
-		    ? s->length_max - DAY_CODE_MAX_ZEROS
-		    : 0;
 	if (s->k < least)
 		s->k = least;
 	s->constant = others == 0;
 	s->says_same = !s->constant && s->zeros * (s->k + 1) >= s->count;
 }
 
+/* Where all are about as long, the code's own bits can be saved. */
 static void
-code_sizes(struct writer *w)
+choose_code(struct day_stream *s)
+{
+	uint64_t coded = s->count - 1 - (s->says_same ? s->zeros : 0);
+
+	s->fixed = !s->constant && coded * s->length_max <= s->cost;
+	if (s->fixed)
+		s->k = s->length_max;
+}
+
+typedef void size_fn(
+    struct writer *w, size_t bin, uint64_t count, struct day_stream *s);
+
+static void
+each_size(struct writer *w, size_fn *each)
 {
 	for (size_t i = 0; i < w->h->count; i++) {
 		const struct day_entry *e = &w->h->list[i];
-		size_t first = w->kinds[w->kind_of[i]].first_stream;
+		struct day_stream *s =
+		    &w->streams[w->kinds[w->kind_of[i]].first_stream];
 
-		for (size_t b = e->first_bin; b < e->first_bin + e->bin_count;
-		     b++)
-			take_size(&w->streams[first + b - e->first_bin],
-			    (uint64_t)(w->h->bins[b].num >> w->shift), e->count,
-			    &w->codes[b]);
+		for (size_t b = 0; b < e->bin_count; b++)
+			each(w, e->first_bin + b, e->count, &s[b]);
 	}
+}
+
+/* Each size becomes its stream's first one, or a difference. */
+static void
+take_size(struct writer *w, size_t bin, uint64_t count, struct day_stream *s)
+{
+	uint64_t size = (uint64_t)(w->h->bins[bin].num >> w->shift);
+	int64_t step = (int64_t)(size - day_stream_expect(s, count));
+	uint64_t code = ((uint64_t)step << 1) ^ (uint64_t)(step >> 63);
+
+	if (s->count == 0)
+		s->first = size;
+	else if (code == 0)
+		s->zeros++;
+	else
+		s->length_sum += bit_length(code);
+	if (s->count > 0 && bit_length(code) > s->length_max)
+		s->length_max = bit_length(code);
+	w->codes[bin] = code;
+	s->count++;
+	s->size = size;
+	s->samples = count;
+}
+
+static void
+add_cost(struct writer *w, size_t bin, uint64_t count, struct day_stream *s)
+{
+	(void)count;
+	if (s->started && (!s->says_same || w->codes[bin] != 0))
+		s->cost += code_length(s, w->codes[bin]);
+	s->started = true;
+}
+
+static void
+code_sizes(struct writer *w)
+{
+	each_size(w, take_size);
 	for (size_t i = 0; i < w->stream_count; i++)
+		choose_k(&w->streams[i]);
+	each_size(w, add_cost);
+	for (size_t i = 0; i < w->stream_count; i++) {
 		choose_code(&w->streams[i]);
+		w->streams[i].started = false;
+	}
 }
 
 /* --- writing --- */
+
+static void
+put_how(struct buf *out, const struct day_stream *s)
+{
+	unsigned how = s->k;
+
+	if (s->fixed)
+		how |= DAY_CODE_FIXED;
+	if (s->says_same)
+		how |= DAY_CODE_SAME;
+	buf_char(out, (char)(s->constant ? DAY_CODE_CONSTANT : how));
+}
 
 static void
 put_kinds(struct writer *w)
@@ -273,11 +331,7 @@ put_kinds(struct writer *w)
 			if ((w->flags & DAY_CODE_WIDE) != 0)
 				continue;
 			put_number(w->out, s->first);
-			buf_char(w->out,
-			    (char)(s->constant
-				       ? DAY_CODE_CONSTANT
-				       : s->k | (s->says_same ? DAY_CODE_SAME
-							      : 0u)));
+			put_how(w->out, s);
 		}
 	}
 }
@@ -355,12 +409,6 @@ put_instants(struct writer *w)
 
 /* --- bits, the highest first --- */
 
-struct bits {
-	struct buf *out;
-	uint64_t window; /* the lowest `have` bits wait */
-	unsigned have;	 /* below 8 between calls */
-};
-
 /* count is at most 56. */
 static void
 put_bits(struct bits *b, uint64_t value, unsigned count)
@@ -386,34 +434,34 @@ put_code(struct bits *b, const struct day_stream *s, uint64_t code)
 		if (code == 0)
 			return;
 	}
-	put_bits(b, 0, zeros);
-	put_bits(b, high, zeros + 1);
+	if (!s->fixed) {
+		put_bits(b, 0, zeros);
+		put_bits(b, high, zeros + 1);
+	}
 	put_bits(b, code & ((UINT64_C(1) << s->k) - 1), s->k);
+}
+
+static void
+put_size(struct writer *w, size_t bin, uint64_t count, struct day_stream *s)
+{
+	(void)count;
+	if (s->started)
+		put_code(&w->bits, s, w->codes[bin]);
+	s->started = true;
 }
 
 static void
 put_sizes(struct writer *w)
 {
-	struct bits bits = {.out = w->out};
-
-	for (size_t i = 0; i < w->stream_count; i++)
-		w->streams[i].count = 0;
-	for (size_t i = 0; i < w->h->count; i++) {
-		const struct day_entry *e = &w->h->list[i];
-		struct day_stream *s =
-		    &w->streams[w->kinds[w->kind_of[i]].first_stream];
-
-		for (size_t b = e->first_bin; b < e->first_bin + e->bin_count;
-		     b++, s++) {
-			if ((w->flags & DAY_CODE_WIDE) != 0)
-				put_number(
-				    w->out, w->h->bins[b].num >> w->shift);
-			else if (s->count++ > 0)
-				put_code(&bits, s, w->codes[b]);
-		}
+	if ((w->flags & DAY_CODE_WIDE) != 0) {
+		for (size_t b = 0; b < w->h->bin_count; b++)
+			put_number(w->out, w->h->bins[b].num >> w->shift);
+		return;
 	}
-	if (bits.have > 0)
-		put_bits(&bits, 0, 8 - bits.have);
+	w->bits.out = w->out;
+	each_size(w, put_size);
+	if (w->bits.have > 0)
+		put_bits(&w->bits, 0, 8 - w->bits.have);
 }
 
 static bool

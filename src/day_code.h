@@ -24,10 +24,11 @@
  *               as zigzag, in an exponential Golomb code
  *
  * How a bin's sizes are coded is 1 byte: the code's parameter k, at most 56;
- * with 0x80 added a bit goes before each that says whether it differs at all,
- * and 0xff says that none does. From a sum of n samples to one of m the size
- * before counts as m/n of itself. Sizes of 2^55 and more (behind the shift)
- * make the row a wide one: all are then numbers, one behind the other.
+ * with 0x40 added each difference is k bits and no code; with 0x80 added a bit
+ * goes before each that says whether it differs at all; 0xff says that none
+ * does. From a sum of n samples to one of m the size before counts as m/n of
+ * itself. Sizes of 2^55 and more (behind the shift) make the row a wide one:
+ * all are then numbers, one behind the other.
  *
  * Rows that the same samples make are the same, byte for byte.
  */

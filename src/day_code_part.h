@@ -15,6 +15,7 @@ enum {
 	DAY_CODE_MAX_K = 56,
 	DAY_CODE_MAX_ZEROS = 40, /* at the beginning of a code */
 	DAY_CODE_SAME = 0x80,
+	DAY_CODE_FIXED = 0x40,
 	DAY_CODE_CONSTANT = 0xff,
 	DAY_CODE_UNITS = 4,
 };
@@ -35,12 +36,12 @@ struct day_kind {
 /* The sizes of one bin of a kind, and the last one of them. */
 struct day_stream {
 	uint32_t age_hours;
-	bool constant, says_same;
+	bool constant, says_same, fixed, started;
 	unsigned k;
 	uint64_t first;
 	uint64_t size, samples;
-	/* For the choice of k. */
-	uint64_t count, zeros, length_sum;
+	/* For the choice of the code. */
+	uint64_t count, zeros, length_sum, cost;
 	unsigned length_max;
 };
 

@@ -16,11 +16,9 @@ struct reader {
 	size_t max_entries;
 	uint32_t exact; /* hours with instants, a bit each */
 	size_t kind_count, stream_count;
-	struct day_kind *kinds;	    /* one_kind, or owned */
-	struct day_stream *streams; /* few_streams, or owned */
+	struct day_kind *kinds;	    /* of day_decode, or owned */
+	struct day_stream *streams; /* the same */
 	uint32_t *kind_of;	    /* owned; NULL while there is one kind */
-	struct day_kind one_kind;
-	struct day_stream few_streams[DAY_CODE_MAX_BINS];
 };
 
 /* --- bytes --- */
@@ -140,8 +138,9 @@ get_stream(struct reader *r, struct day_stream *s, bool plain)
 	if (!get_number(r, DAY_CODE_MAX_SIZE, &s->first) || !get_byte(r, &how))
 		return false;
 	s->constant = how == DAY_CODE_CONSTANT;
-	s->says_same = !s->constant && (how & DAY_CODE_SAME) != 0;
-	s->k = how & ~(unsigned)DAY_CODE_SAME;
+	s->says_same = (how & DAY_CODE_SAME) != 0;
+	s->fixed = (how & DAY_CODE_FIXED) != 0;
+	s->k = how % DAY_CODE_FIXED;
 	return s->constant || s->k <= DAY_CODE_MAX_K;
 }
 
@@ -292,59 +291,83 @@ fill(struct bits *b)
 	}
 }
 
+/* count is 1 to 57. */
 static inline bool
 get_bits(struct bits *b, unsigned count, uint64_t *out)
 {
 	fill(b);
 	if (count > b->have)
 		return false;
-	*out = count > 0 ? b->window >> (64 - count) : 0;
+	*out = b->window >> (64 - count);
 	b->window <<= count;
 	b->have -= count;
 	return true;
 }
 
-/* The difference of a stream that is not constant. */
-static inline bool
-get_code(struct bits *b, const struct day_stream *s, uint64_t *code)
+/* A code that is longer than what is at hand, behind its zeros. */
+static bool
+get_long_code(struct bits *b, unsigned zeros, unsigned k, uint64_t *code)
 {
-	uint64_t high, low;
-	unsigned zeros;
+	uint64_t high, low = 0;
 
-	fill(b);
-	if (s->says_same) {
-		if (b->have == 0)
-			return false;
-		*code = b->window >> 63;
-		b->window <<= 1;
-		b->have--;
-		if (*code == 0)
-			return true;
-	}
-	if (b->window == 0)
-		return false;
-	zeros = (unsigned)__builtin_clzll(b->window);
-	if (zeros > DAY_CODE_MAX_ZEROS || zeros >= b->have)
+	if (zeros > DAY_CODE_MAX_ZEROS || zeros > b->have)
 		return false;
 	b->window <<= zeros;
 	b->have -= zeros;
-	if (!get_bits(b, zeros + 1, &high) || !get_bits(b, s->k, &low))
+	if (!get_bits(b, zeros + 1, &high) || (k > 0 && !get_bits(b, k, &low)))
 		return false;
-	*code = (high - 1) << s->k | low;
+	*code = (high - 1) << k | low;
 	return true;
+}
+
+/* zeros, a 1 and as many bits as there were zeros, k bits: the last of these,
+ * from the 1 on, are the number plus 2^k. */
+static inline bool
+get_code(struct bits *b, unsigned k, uint64_t *code)
+{
+	unsigned zeros, rest;
+
+	fill(b);
+	if (b->window == 0)
+		return false;
+	zeros = (unsigned)__builtin_clzll(b->window);
+	rest = zeros + 1 + k;
+	if (zeros + rest > b->have)
+		return get_long_code(b, zeros, k, code);
+	*code = (b->window << zeros >> (64 - rest)) - (UINT64_C(1) << k);
+	b->window = b->window << zeros << rest;
+	b->have -= zeros + rest;
+	return true;
+}
+
+static inline bool
+get_difference(struct bits *b, const struct day_stream *s, uint64_t *code)
+{
+	uint64_t differs = 1;
+
+	*code = 0;
+	if (s->constant)
+		return true;
+	if (s->says_same && !get_bits(b, 1, &differs))
+		return false;
+	if (differs == 0)
+		return true;
+	if (s->fixed)
+		return s->k > 0 && get_bits(b, s->k, code);
+	return get_code(b, s->k, code);
 }
 
 static inline bool
 get_size(struct bits *b, struct day_stream *s, uint64_t samples)
 {
-	uint64_t code = 0;
+	uint64_t code;
 
 	if (s->samples == 0) {
 		s->size = s->first;
 		s->samples = samples;
 		return true;
 	}
-	if (!s->constant && !get_code(b, s, &code))
+	if (!get_difference(b, s, &code))
 		return false;
 	s->size = day_stream_expect(s, samples) + (code >> 1 ^ -(code & 1));
 	s->samples = samples;
@@ -392,6 +415,91 @@ get_wide_sizes(struct reader *r)
 	return r->p == r->end;
 }
 
+/* --- most rows --- */
+
+static void
+set_entries(struct reader *r, uint32_t present)
+{
+	const struct day_kind *kind = r->kinds;
+	struct day_entry *e = r->h->list;
+
+	for (size_t bin = 0; present != 0; bin += kind->bin_count) {
+		*e++ = (struct day_entry){
+		    .hour = r->first_hour + __builtin_ctz(present),
+		    .nanos = DAY_NO_NANOS,
+		    .account = kind->account,
+		    .name = kind->name,
+		    .count = 1,
+		    .first_bin = bin,
+		    .bin_count = kind->bin_count};
+		present &= present - 1;
+	}
+}
+
+/* One bin is all there is, and most do not say that they are the same. */
+static bool
+get_column(struct reader *r, struct bits *bits)
+{
+	const struct day_stream s = r->streams[0];
+	const uint64_t unit = UINT64_C(1) << r->shift;
+	struct usage_bin *bins = r->h->bins;
+	struct bits b = *bits;
+	uint64_t size = s.first, code;
+
+	for (size_t i = 0; i < r->h->bin_count; i++) {
+		bins[i].age_hours = s.age_hours;
+		bins[i].num = (exact_u128)size * unit;
+		if (i + 1 == r->h->bin_count)
+			break;
+		if (!get_difference(&b, &s, &code))
+			return false;
+		size += code >> 1 ^ -(code & 1);
+	}
+	*bits = b;
+	return true;
+}
+
+static bool
+get_columns(struct reader *r, struct bits *bits)
+{
+	size_t count = r->kinds->bin_count;
+	struct usage_bin *bin = r->h->bins;
+
+	for (size_t i = 0; i < r->h->count; i++)
+		for (size_t b = 0; b < count; b++, bin++) {
+			if (!get_size(bits, &r->streams[b], 1))
+				return false;
+			bin->age_hours = r->streams[b].age_hours;
+			bin->num = (exact_u128)r->streams[b].size << r->shift;
+		}
+	return true;
+}
+
+/* One kind, one sample an hour and no instants: the same in one go. */
+static bool
+decode_even(struct reader *r, struct err *err)
+{
+	uint32_t present = DAY_CODE_ALL_HOURS;
+	struct bits bits = {.window = 0};
+	size_t n;
+
+	if (((r->flags & DAY_CODE_HOURS) != 0 && !get_mask(r, &present)) ||
+	    present == 0 || !get_kind(r, r->kinds))
+		return false;
+	n = (size_t)__builtin_popcount(present);
+	if (!day_hours_reserve(r->h, n, n * r->kinds->bin_count, err))
+		return false;
+	r->h->count = n;
+	r->h->bin_count = n * r->kinds->bin_count;
+	r->h->even = true;
+	set_entries(r, present);
+	bits.p = r->p;
+	bits.end = r->end;
+	return (r->kinds->bin_count == 1 ? get_column(r, &bits)
+					 : get_columns(r, &bits)) &&
+	       bits.p == bits.end && bits.have < 8;
+}
+
 static bool
 decode(struct reader *r, struct err *err)
 {
@@ -401,13 +509,14 @@ decode(struct reader *r, struct err *err)
 	    !get_byte(r, &r->shift) || r->shift > DAY_CODE_MAX_SHIFT)
 		return false;
 	r->flags = flags & 63u;
+	if ((r->flags & ~(unsigned)DAY_CODE_HOURS) == 0)
+		return decode_even(r, err);
 	if (!get_hours(r, err) || !get_kinds(r, err) || !set_kinds(r, err))
 		return false;
 	if ((r->flags & DAY_CODE_COUNTS) != 0 && !get_counts(r))
 		return false;
 	if ((r->flags & DAY_CODE_INSTANTS) != 0 && !get_instants(r))
 		return false;
-	r->h->even = (r->flags & ~(unsigned)DAY_CODE_HOURS) == 0;
 	return (r->flags & DAY_CODE_WIDE) != 0 ? get_wide_sizes(r)
 					       : get_sizes(r);
 }
@@ -416,21 +525,24 @@ bool
 day_decode(struct day_hours *h, int64_t day, const void *data, size_t len,
     struct err *err)
 {
+	/* For rows with one kind, which most are. */
+	struct day_stream streams[DAY_CODE_MAX_BINS];
+	struct day_kind kind;
 	struct reader r = {.p = data,
 	    .end = (const uint8_t *)data + len,
 	    .h = h,
 	    .first_hour = day * DAY_HOURS,
-	    .max_entries = 2 * DAY_HOURS + len};
+	    .max_entries = 2 * DAY_HOURS + len,
+	    .kinds = &kind,
+	    .streams = streams};
 	bool ok;
 
-	r.kinds = &r.one_kind;
-	r.streams = r.few_streams;
 	day_hours_clear(h);
 	err->kind = ERR_NONE;
 	ok = decode(&r, err);
-	if (r.kinds != &r.one_kind)
+	if (r.kinds != &kind)
 		free(r.kinds);
-	if (r.streams != r.few_streams)
+	if (r.streams != streams)
 		free(r.streams);
 	free(r.kind_of);
 	if (ok)

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "deliver.h"
 #include "delivery.h"
 #include "fact.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/opt.h"
 #include "lib/utc.h"
 #include "outbox.h"
 
@@ -24,13 +26,13 @@ struct slot {
 	struct delivery *delivery; /* back to the owner */
 	bool busy;
 	struct outbox_mail mail;
+	char *addressed; /* owned: from and to of what is being written */
 };
 
 struct delivery {
 	struct delivery_deps deps; /* what they point to is borrowed */
 	struct slot render, send;
-	char *addressed; /* owned: from and to, as messages are written for */
-	bool stopping;	 /* nothing new is begun */
+	bool stopping; /* nothing new is begun */
 };
 
 /* The words of one command line. Texts that are made here are owned. */
@@ -39,6 +41,7 @@ struct args {
 	size_t count;
 	char now[UTC_TEXT_SIZE];
 	char key[OUTBOX_NAME_SIZE + 64];
+	char interval[OPT_DURATION_SIZE];
 };
 
 static void
@@ -123,6 +126,80 @@ say_end(const struct job_result *r, char *out, size_t size)
 	return out;
 }
 
+/* --- who gets it --- */
+
+struct recipients {
+	char *list[CREDS_MAX_TO]; /* owned */
+	size_t count;
+};
+
+static bool
+keep_address(void *ctx, const char *address, struct err *err)
+{
+	struct recipients *r = ctx;
+
+	if (r->count == CREDS_MAX_TO)
+		return true;
+	r->list[r->count] = strdup(address);
+	if (r->list[r->count] == NULL)
+		return err_nomem(err);
+	r->count++;
+	return true;
+}
+
+static void
+fini_recipients(struct recipients *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		free(r->list[i]);
+	r->count = 0;
+}
+
+/* Those of a mail before its first attempt: its own or, when it has none,
+ * those of the credentials. */
+static bool
+find_recipients(struct delivery *d, struct sql *db, int64_t id,
+    struct recipients *out, struct err *err)
+{
+	const struct creds *creds = d->deps.creds;
+
+	out->count = 0;
+	if (!outbox_waiting(db, id, keep_address, out, err))
+		return false;
+	if (out->count > 0)
+		return true;
+	for (size_t i = 0; i < creds->smtp_to_count; i++)
+		if (!keep_address(out, creds->smtp_to[i], err))
+			return false;
+	return true;
+}
+
+static void
+put_recipients(struct buf *out, const struct recipients *r, const char *between)
+{
+	for (size_t i = 0; i < r->count; i++)
+		buf_printf(out, "%s%s", i > 0 ? between : "", r->list[i]);
+}
+
+/* From and to in one text, to see later whether they have changed; "" while
+ * there is no relay. Yours; NULL with err. */
+static char *
+describe_addresses(
+    const struct creds *creds, const struct recipients *to, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	char *text;
+
+	if (creds->smtp_addr != NULL) {
+		buf_printf(&out, "%s\n", creds->smtp_from);
+		put_recipients(&out, to, "\n");
+	}
+	text = buf_take(&out);
+	if (text == NULL)
+		err_nomem(err);
+	return text;
+}
+
 /* --- writing a message --- */
 
 /* The value of the Subject header, unfolded. */
@@ -183,7 +260,7 @@ on_rendered(void *ctx, struct job_result *result)
 	read_subject(buf_text(&result->output), subject, sizeof subject);
 	db = outbox_db(d, &err);
 	if (db == NULL ||
-	    !outbox_set_message(db, slot->mail.id, subject, d->addressed,
+	    !outbox_set_message(db, slot->mail.id, subject, slot->addressed,
 		result->output.data, result->output.len, &err)) {
 		log_error("delivery.outbox", "error=\"%s\"", err.text);
 		return;
@@ -194,30 +271,133 @@ on_rendered(void *ctx, struct job_result *result)
 	delivery_wake(d, now);
 }
 
+/* What a message is written from, besides the mail's row. */
+struct contents {
+	struct recipients to;
+	struct buf to_list, accounts, attach;
+};
+
+static void
+fini_contents(struct contents *c)
+{
+	fini_recipients(&c->to);
+	buf_fini(&c->to_list);
+	buf_fini(&c->accounts);
+	buf_fini(&c->attach);
+}
+
+/* Keeps the accounts that there are: a report may name others. */
+static bool
+keep_known(struct sql *db, struct buf *accounts, struct err *err)
+{
+	struct buf all = *accounts;
+	char *name, *save = NULL;
+	struct account account;
+	struct err why;
+	bool ok = true, any = all.len > 0;
+
+	*accounts = (struct buf)BUF_INIT;
+	name = any ? strtok_r(all.data, ",", &save) : NULL;
+	for (; ok && name != NULL; name = strtok_r(NULL, ",", &save)) {
+		why = (struct err)ERR_INIT;
+		if (account_find(db, name, &account, &why))
+			buf_printf(accounts, "%s%s",
+			    accounts->len > 0 ? "," : "", name);
+		else if (why.kind != ERR_INPUT) {
+			*err = why;
+			ok = false;
+		}
+	}
+	buf_fini(&all);
+	/* None at all would mean all accounts. */
+	if (ok && any && accounts->len == 0)
+		ok = err_set(err, ERR_BROKEN, "none of its accounts is there");
+	return ok;
+}
+
+static bool
+load_contents(struct delivery *d, struct sql *db, const struct outbox_mail *m,
+    struct contents *out, struct err *err)
+{
+	struct account account;
+
+	if (!find_recipients(d, db, m->id, &out->to, err) ||
+	    !outbox_contents(db, m->id, &out->accounts, &out->attach, err) ||
+	    !keep_known(db, &out->accounts, err))
+		return false;
+	put_recipients(&out->to_list, &out->to, ", ");
+	if (m->account != 0) {
+		if (!account_load(db, m->account, &account, err))
+			return false;
+		buf_clear(&out->accounts);
+		buf_str(&out->accounts, account.name);
+	}
+	return (!out->to_list.failed && !out->accounts.failed) ||
+	       err_nomem(err);
+}
+
 /* The Message-ID is the same at each attempt, and no other installation's. */
 static bool
-start_render(struct delivery *d, struct sql *db, int64_t now, struct err *err)
+add_key(struct args *args, struct sql *db, const struct outbox_mail *m,
+    struct err *err)
 {
-	const struct outbox_mail *m = &d->render.mail;
-	const char *account = strchr(m->name, ':');
 	char origin[FACT_ORIGIN_SIZE];
-	struct args args = {.count = 0};
 
 	if (!fact_load_origin(db, origin, err))
 		return false;
-	snprintf(args.key, sizeof args.key, "%s/%s/%lld/%s", m->name, m->period,
-	    (long long)m->revision, origin);
+	snprintf(args->key, sizeof args->key, "%s/%s/%lld/%s", m->name,
+	    m->period, (long long)m->revision, origin);
+	add_flag(args, "--mailKey", args->key);
+	return true;
+}
+
+static bool
+start_report(struct delivery *d, struct sql *db, struct contents *c,
+    int64_t now, struct err *err)
+{
+	const struct outbox_mail *m = &d->render.mail;
+	struct args args = {.count = 0};
+	char *name, *save = NULL;
+
 	add_arg(&args, "stat.flexfs");
 	add_arg(&args, "report");
 	add_flag(&args, "--period", m->period);
-	add_flag(&args, "--account", account != NULL ? account + 1 : m->name);
+	name =
+	    c->accounts.len > 0 ? strtok_r(c->accounts.data, ",", &save) : NULL;
+	for (; name != NULL; name = strtok_r(NULL, ",", &save))
+		add_flag(&args, "--account", name);
 	add_flag(&args, "--format", "eml");
-	add_flag(&args, "--mailKey", args.key);
+	/* Without credentials the recipients are those of its defaults. */
+	if (c->to.count > 0)
+		add_flag(&args, "--to", buf_text(&c->to_list));
+	add_flag(&args, "--attach", buf_text(&c->attach));
+	add_flag(&args, "--expectedInterval",
+	    opt_format_duration(
+		d->deps.config->expected_interval_secs, args.interval));
 	add_flag(&args, "--dbFolder", d->deps.settings->db_folder);
 	add_flag(&args, "--credsFile", "/dev/fd/3");
 	add_clock(&args, d->deps.clock, now);
-	return start(d, &d->render, &args, NULL, DELIVER_MAX_BYTES,
-	    DELIVERY_RENDER_MS, on_rendered, err);
+	return add_key(&args, db, m, err) &&
+	       start(d, &d->render, &args, NULL, DELIVER_MAX_BYTES,
+		   DELIVERY_RENDER_MS, on_rendered, err);
+}
+
+static bool
+start_render(struct delivery *d, struct sql *db, int64_t now, struct err *err)
+{
+	struct contents c;
+	bool ok;
+
+	memset(&c, 0, sizeof c);
+	free(d->render.addressed);
+	d->render.addressed = NULL;
+	ok = load_contents(d, db, &d->render.mail, &c, err);
+	if (ok)
+		d->render.addressed =
+		    describe_addresses(d->deps.creds, &c.to, err);
+	ok = d->render.addressed != NULL && start_report(d, db, &c, now, err);
+	fini_contents(&c);
+	return ok;
 }
 
 /* --- handing it over --- */
@@ -335,25 +515,6 @@ on_sent(void *ctx, struct job_result *result)
 	log_given_up(db, slot->mail.id);
 }
 
-struct recipients {
-	char *list[CREDS_MAX_TO]; /* owned */
-	size_t count;
-};
-
-static bool
-keep_address(void *ctx, const char *address, struct err *err)
-{
-	struct recipients *r = ctx;
-
-	if (r->count == CREDS_MAX_TO)
-		return true;
-	r->list[r->count] = strdup(address);
-	if (r->list[r->count] == NULL)
-		return err_nomem(err);
-	r->count++;
-	return true;
-}
-
 /* The row must not stay "sending" when nothing is on its way. */
 static void
 undo_begin(struct sql *db, int64_t id, const struct err *why, int64_t now)
@@ -390,8 +551,7 @@ start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 		       DELIVERY_SEND_MS, on_sent, err);
 	if (!ok)
 		undo_begin(db, id, err, now);
-	for (size_t i = 0; i < to.count; i++)
-		free(to.list[i]);
+	fini_recipients(&to);
 	buf_fini(&message);
 	return ok;
 }
@@ -404,12 +564,22 @@ static bool
 is_current(struct delivery *d, struct sql *db, bool *current, struct err *err)
 {
 	const struct outbox_mail *m = &d->send.mail;
+	struct recipients to = {.count = 0};
+	char *addressed = NULL;
+	bool ok;
 
 	*current = true;
 	if (m->attempts > 0)
 		return true;
-	return outbox_is_addressed(db, m->id, d->addressed, current, err) &&
-	       (*current || outbox_clear_message(db, m->id, err));
+	ok = find_recipients(d, db, m->id, &to, err);
+	if (ok)
+		addressed = describe_addresses(d->deps.creds, &to, err);
+	fini_recipients(&to);
+	ok = addressed != NULL &&
+	     outbox_is_addressed(db, m->id, addressed, current, err) &&
+	     (*current || outbox_clear_message(db, m->id, err));
+	free(addressed);
+	return ok;
 }
 
 static bool
@@ -461,20 +631,6 @@ delivery_stop(struct delivery *delivery)
 	delivery->stopping = true;
 }
 
-/* From and to in one text, to see later whether they have changed. */
-static char *
-describe_addresses(const struct creds *creds)
-{
-	struct buf out = BUF_INIT;
-
-	if (creds->smtp_addr != NULL) {
-		buf_str(&out, creds->smtp_from);
-		for (size_t i = 0; i < creds->smtp_to_count; i++)
-			buf_printf(&out, "\n%s", creds->smtp_to[i]);
-	}
-	return buf_take(&out);
-}
-
 struct delivery *
 delivery_new(const struct delivery_deps *deps, struct err *err)
 {
@@ -489,10 +645,7 @@ delivery_new(const struct delivery_deps *deps, struct err *err)
 	}
 	d->deps = *deps;
 	d->render.delivery = d->send.delivery = d;
-	d->addressed = describe_addresses(deps->creds);
-	if (d->addressed == NULL)
-		err_nomem(err);
-	else if (outbox_recover(db, clock_secs(deps->clock), err))
+	if (outbox_recover(db, clock_secs(deps->clock), err))
 		return d;
 	delivery_free(d);
 	return NULL;
@@ -503,6 +656,6 @@ delivery_free(struct delivery *delivery)
 {
 	if (delivery == NULL)
 		return;
-	free(delivery->addressed);
+	free(delivery->render.addressed);
 	free(delivery);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "creds.h"
 #include "ingest.h"
 #include "job.h"
@@ -38,7 +39,8 @@ struct delivery_deps {
 	struct writer *writer;
 	struct ingest *ingest; /* flushed before the outbox is written */
 	const struct settings *settings;
-	const struct creds *creds;
+	const struct config *config; /* may say something else each time */
+	const struct creds *creds;   /* the same */
 	const struct clock *clock;
 };
 

@@ -90,6 +90,7 @@ static const struct route routes[] = {
     {"GET", "/v1/rates", ROUTE_READER, OPERATE_RATES_PARAMS, operate_list_rates,
 	false},
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
+    {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},

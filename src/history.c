@@ -15,7 +15,7 @@
 #include "lib/utc.h"
 
 enum {
-	MAX_GROUP = 64, /* volumes that are read together */
+	MAX_GROUP = 32, /* volumes that are read together */
 	FIRST_GROUP = 16,
 };
 

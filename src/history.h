@@ -24,7 +24,7 @@
 enum {
 	HISTORY_CLOSE_SECS = 6 * 3600,
 	/* A turn ends when so many samples were read, */
-	HISTORY_TURN_SAMPLES = 4000,
+	HISTORY_TURN_SAMPLES = 2000,
 	HISTORY_TURN_GROUPS = 16,    /* groups of volumes, */
 	HISTORY_TURN_ROWS = 64,	     /* rows were made again or compared, */
 	HISTORY_TURN_REMOVED = 2000, /* or samples removed. */

@@ -330,6 +330,7 @@ rate_month(struct sql *db, const struct account *accounts, size_t count,
 	struct rating_query rating = {
 	    .month_start = utc_month_add(query->period->from, (int)month),
 	    .now = query->now,
+	    .until = query->until,
 	    .upto_fact = query->head.seq};
 	struct rating *months = calloc(count + 1, sizeof *months);
 	bool ok;

@@ -129,6 +129,9 @@ const char *invoice_reason_name(enum invoice_reason reason);
 struct invoice_query {
 	const struct invoice_period *period;
 	int64_t now; /* unix seconds */
+	/* Hours from this instant on are left out, as if now were just before
+	 * it; 0: none are. */
+	int64_t until;
 	struct fact_head head;
 };
 

@@ -44,6 +44,7 @@ struct ledger {
 	struct tls_hash *fact_hash; /* owned */
 	struct fact_head head;
 	bool open;
+	struct ledger_limits limits;
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
@@ -160,15 +161,15 @@ count_quarantine(struct ledger *l, struct err *err)
 static bool
 check_quarantine_room(struct ledger *l, struct err *err)
 {
-	return l->open_quarantine < QUARANTINE_MAX_OPEN ||
+	return l->open_quarantine < l->limits.open_quarantine ||
 	       err_set(err, ERR_BUSY,
-		   "the quarantine is full (%d open samples); an operator has "
-		   "to settle some",
-		   QUARANTINE_MAX_OPEN);
+		   "the quarantine is full (%lld open samples); an operator "
+		   "has to settle some",
+		   (long long)l->limits.open_quarantine);
 }
 
 static bool
-set_aside(struct intake *in, uint32_t index, int64_t account,
+set_aside(struct intake *in, uint32_t index, const struct source_account *payer,
     enum quarantine_reason reason, struct err *err)
 {
 	struct ledger_answer *a = in->answer;
@@ -187,14 +188,15 @@ set_aside(struct intake *in, uint32_t index, int64_t account,
 	*more = (struct quarantine_mark){
 	    .index = index, .volume_id = rv->id, .reason = reason};
 	in->ledger->open_quarantine++;
-	if (!quarantine_add(in->ledger->db, in->fact, account, rv, more, err))
+	if (!quarantine_add(in->ledger->db, in->fact, payer->id, rv, more, err))
 		return false;
 	later = add_later(in, "sample.quarantined", &rv->id, err);
 	if (later == NULL)
 		return false;
 	snprintf(later->detail, sizeof later->detail,
-	    "reason=%s quarantine=%lld position=%u",
-	    quarantine_reason_name(reason), (long long)more->id, index);
+	    "reason=%s quarantine=%lld position=%u account=%s",
+	    quarantine_reason_name(reason), (long long)more->id, index,
+	    payer->name);
 	later->body = rv->json;
 	later->body_len = rv->json_len;
 	return true;
@@ -205,11 +207,12 @@ static bool
 is_doubtful(const struct intake *in, const struct report_volume *rv,
     enum quarantine_reason *reason)
 {
+	const struct ledger_limits *limits = &in->ledger->limits;
 	int64_t ms = rv->sampled_at * 1000 + rv->sampled_nanos / 1000000;
 
-	if (ms > in->now_ms + LEDGER_MAX_FUTURE_SECS * INT64_C(1000))
+	if (ms > in->now_ms + limits->max_future_secs * 1000)
 		*reason = QUARANTINE_FUTURE;
-	else if (ms < in->now_ms - LEDGER_MAX_AGE_SECS * INT64_C(1000) ||
+	else if (ms < in->now_ms - limits->max_age_secs * 1000 ||
 		 keep_is_removed(&in->ledger->keep, rv->sampled_at))
 		*reason = QUARANTINE_TOO_OLD;
 	else if (!sample_bins_add_up(in->report, rv))
@@ -240,19 +243,19 @@ note_stored(struct intake *in, struct volume *v, const struct report_volume *rv,
 }
 
 static bool
-take_of_volume(struct intake *in, uint32_t index, int64_t account,
-    struct volume *v, struct err *err)
+take_of_volume(struct intake *in, uint32_t index,
+    const struct source_account *payer, struct volume *v, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
 	const struct sample_place place = {
-	    .volume = v, .account = account, .fact = in->fact};
+	    .volume = v, .account = payer->id, .fact = in->fact};
 	struct sample_known before;
 
 	if (!note_retirement(in, v, rv->retired_at, err))
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at)
 		return set_aside(
-		    in, index, account, QUARANTINE_AFTER_RETIREMENT, err);
+		    in, index, payer, QUARANTINE_AFTER_RETIREMENT, err);
 	switch (keep_sample(
 	    &in->ledger->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
@@ -261,7 +264,7 @@ take_of_volume(struct intake *in, uint32_t index, int64_t account,
 		in->answer->duplicates++;
 		return true;
 	case SAMPLE_OTHER:
-		return set_aside(in, index, account, QUARANTINE_CONFLICT, err);
+		return set_aside(in, index, payer, QUARANTINE_CONFLICT, err);
 	default:
 		return false;
 	}
@@ -305,7 +308,7 @@ static bool
 take_sample(struct intake *in, uint32_t index, size_t payer, struct err *err)
 {
 	const struct report_volume *rv = &in->report->volumes[index];
-	int64_t account = in->reporter->accounts[payer].id;
+	const struct source_account *account = &in->reporter->accounts[payer];
 	struct ledger *l = in->ledger;
 	enum quarantine_reason reason;
 	int64_t source;
@@ -538,7 +541,7 @@ may_be_refused(struct intake *in, bool *may, struct err *err)
 	if (!count_quarantine(l, err))
 		return false;
 	*may = l->open_quarantine + (int64_t)in->report->volume_count >
-	       QUARANTINE_MAX_OPEN;
+	       l->limits.open_quarantine;
 	return true;
 }
 
@@ -654,6 +657,7 @@ ledger_open(struct sql *db, struct err *err)
 		return NULL;
 	}
 	l->db = l->keep.db = db;
+	l->limits = (struct ledger_limits)LEDGER_LIMITS_DEFAULT;
 	l->open_quarantine = -1;
 	l->data_version = -1;
 	l->fact_hash = tls_hash_new(err);
@@ -675,6 +679,12 @@ ledger_close(struct ledger *ledger)
 	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
+}
+
+void
+ledger_set_limits(struct ledger *ledger, const struct ledger_limits *limits)
+{
+	ledger->limits = *limits;
 }
 
 bool

@@ -22,11 +22,21 @@
 #include "report.h"
 #include "source.h"
 
-/* The limits that decide about quarantine. */
+/* The limits that decide about quarantine, unless others are set. */
 enum {
 	LEDGER_MAX_FUTURE_SECS = 300,
 	LEDGER_MAX_AGE_SECS = 35 * 86400,
 };
+
+struct ledger_limits {
+	int64_t max_future_secs, max_age_secs, open_quarantine;
+};
+
+#define LEDGER_LIMITS_DEFAULT                                \
+	{                                                    \
+		LEDGER_MAX_FUTURE_SECS, LEDGER_MAX_AGE_SECS, \
+		    QUARANTINE_MAX_OPEN                      \
+	}
 
 /* What became of a report; the same at every repetition. */
 struct ledger_answer {
@@ -80,6 +90,10 @@ struct ledger;
 /* db is borrowed and must outlive the ledger. */
 struct ledger *ledger_open(struct sql *db, struct err *err);
 void ledger_close(struct ledger *ledger);
+
+/* Other limits, from the next report on. */
+void ledger_set_limits(
+    struct ledger *ledger, const struct ledger_limits *limits);
 
 /* Opens the transaction, if it is not open. */
 bool ledger_begin(struct ledger *ledger, struct err *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attachment.h"
 #include "lib/mime.h"
 #include "lib/tls.h"
 #include "lib/utc.h"
@@ -14,13 +15,13 @@ enum {
 	/* 128 bits of the key's hash name a mail, and its boundaries. */
 	ID_BYTES = 16,
 	ID_SIZE = 2 * ID_BYTES + 1,
-	FILENAME_SIZE =
-	    sizeof "flexfs--.csv" + INVOICE_PERIOD_SIZE + ACCOUNT_NAME_SIZE,
+	FILENAME_SIZE = 128,
 };
 
-/* The two forms of what is shown, and the attachment. */
+/* The two forms of what is shown, and what is attached. */
 struct contents {
-	struct buf text, html, csv;
+	struct buf text, html;
+	struct buf attached[ATTACHMENT_KINDS];
 };
 
 static void
@@ -56,20 +57,23 @@ put_headers(struct buf *out, const struct mime_mailboxes *from,
 
 /* "flexfs-2026-10-acme.csv"; of several accounts "flexfs-2026-10.csv". */
 static void
-name_file(const struct summary *summary, char out[FILENAME_SIZE])
+name_file(const struct summary *summary, enum attachment kind,
+    char out[FILENAME_SIZE])
 {
 	const struct invoice *first = &summary->invoices[0];
 	bool one = summary->count == 1;
 
-	snprintf(out, FILENAME_SIZE, "flexfs-%s%s%s.csv", first->period.text,
-	    one ? "-" : "", one ? first->account.name : "");
+	snprintf(out, FILENAME_SIZE, "flexfs-%s%s%s.%s",
+	    summary->until != NULL ? summary->until : first->period.text,
+	    one ? "-" : "", one ? first->account.name : "",
+	    attachment_name(kind));
 }
 
 static void
-put_body(struct buf *out, const struct summary *summary,
+put_body(struct buf *out, const struct summary *summary, unsigned attach,
     const struct contents *c, const char *id)
 {
-	char filename[FILENAME_SIZE];
+	char filenames[ATTACHMENT_KINDS][FILENAME_SIZE];
 	const struct mime_part shown[] = {
 	    {.type = "text/plain; charset=utf-8",
 		.data = buf_text(&c->text),
@@ -78,22 +82,46 @@ put_body(struct buf *out, const struct summary *summary,
 		.data = buf_text(&c->html),
 		.len = c->html.len},
 	};
-	const struct mime_part all[] = {
+	struct mime_part all[1 + ATTACHMENT_KINDS] = {
 	    {.type = "multipart/alternative",
 		.parts = shown,
 		.part_count = sizeof shown / sizeof *shown},
-	    {.type = "text/csv; charset=utf-8; header=present",
-		.filename = filename,
-		.encoding = MIME_BASE64,
-		.data = buf_text(&c->csv),
-		.len = c->csv.len},
 	};
-	const struct mime_part mixed = {.type = "multipart/mixed",
-	    .parts = all,
-	    .part_count = sizeof all / sizeof *all};
+	struct mime_part mixed = {
+	    .type = "multipart/mixed", .parts = all, .part_count = 1};
 
-	name_file(summary, filename);
+	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++) {
+		if ((attach & attachment_bit(i)) == 0)
+			continue;
+		name_file(summary, i, filenames[i]);
+		all[mixed.part_count++] =
+		    (struct mime_part){.type = attachment_type(i),
+			.filename = filenames[i],
+			.encoding = MIME_BASE64,
+			.data = buf_text(&c->attached[i]),
+			.len = c->attached[i].len};
+	}
 	mime_put_part(out, &mixed, id);
+}
+
+/* As it was kept, or else as it is now. */
+static void
+put_attachment(enum attachment kind, const struct mail_envelope *envelope,
+    const struct summary *summary, struct buf *out)
+{
+	const struct buf *kept =
+	    kind == ATTACHMENT_CSV ? envelope->csv : envelope->json;
+
+	if (kept != NULL)
+		buf_add(out, kept->data, kept->len);
+	else if (kind == ATTACHMENT_CSV)
+		summary_csv(summary, out);
+	else if (summary->count > 1)
+		summary_json_all(summary, out);
+	else {
+		summary_json(&summary->invoices[0], out);
+		buf_char(out, '\n');
+	}
 }
 
 static bool
@@ -101,26 +129,31 @@ compose(const struct mime_mailboxes *from, const struct mime_mailboxes *to,
     const struct mail_envelope *envelope, const struct summary *summary,
     struct buf *out, struct err *err)
 {
-	struct contents c = {BUF_INIT, BUF_INIT, BUF_INIT};
+	struct contents c;
 	char id[ID_SIZE];
 	bool failed;
 
+	memset(&c, 0, sizeof c);
 	make_id(envelope->key, id);
 	if (envelope->text != NULL) {
 		buf_add(&c.text, envelope->text->data, envelope->text->len);
 		buf_add(&c.html, envelope->html->data, envelope->html->len);
-		buf_add(&c.csv, envelope->csv->data, envelope->csv->len);
 	} else {
 		summary_text(summary, &c.text);
 		summary_html(summary, &c.html);
-		summary_csv(summary, &c.csv);
 	}
+	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++)
+		if ((envelope->attach & attachment_bit(i)) != 0)
+			put_attachment(i, envelope, summary, &c.attached[i]);
 	put_headers(out, from, to, id, summary);
-	put_body(out, summary, &c, id);
-	failed = c.text.failed || c.html.failed || c.csv.failed || out->failed;
+	put_body(out, summary, envelope->attach, &c, id);
+	failed = c.text.failed || c.html.failed || out->failed;
+	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++) {
+		failed = failed || c.attached[i].failed;
+		buf_fini(&c.attached[i]);
+	}
 	buf_fini(&c.text);
 	buf_fini(&c.html);
-	buf_fini(&c.csv);
 	return !failed || err_nomem(err);
 }
 

@@ -2,7 +2,7 @@
  * mail.h - a summary as a mail: one RFC 5322 message, whole.
  *
  *     multipart/mixed { multipart/alternative { text/plain, text/html },
- *                       text/csv }
+ *                       the attachments }
  *
  * Lines end in CRLF and are at most 78 characters (998 never), everything is
  * 7-bit (base64 or quoted-printable, RFC 2047 in headers). The same input
@@ -24,7 +24,8 @@ struct mail_envelope {
 	const char *key;  /* unique per mail: "draft/acme/2026-10/1" */
 	/* Documents of a closed bill, sent as they were kept; NULL: written
 	 * now. All or none; borrowed. */
-	const struct buf *text, *html, *csv;
+	const struct buf *text, *html, *csv, *json;
+	unsigned attach; /* a set of attachment.h */
 };
 
 /* Appends the message to out. A from or to that is no address is

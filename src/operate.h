@@ -1,6 +1,6 @@
 /*
  * operate.h - what an operator does over HTTP: settle samples that were set
- * aside, set rates. Each is the same step that its verb takes.
+ * aside, set rates, close periods. Each is the same step that its verb takes.
  */
 #ifndef SRC_OPERATE_H
 #define SRC_OPERATE_H
@@ -21,5 +21,8 @@ route_fn operate_discard;
 #define OPERATE_RATES_PARAMS "account"
 route_fn operate_list_rates;
 route_fn operate_create_rate;
+
+/* POST /v1/periods/{period}/close */
+route_fn operate_close;
 
 #endif

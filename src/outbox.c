@@ -4,33 +4,129 @@
  * transaction, so that a kill at any point leaves a queue that makes sense.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "outbox.h"
 
-bool
-outbox_plan(struct sql *db, const char *name, const char *period,
-    int64_t revision, int64_t account, int64_t now, bool *added,
-    struct err *err)
+static bool
+find_mail(struct sql *db, const char *name, const char *period,
+    int64_t revision, int64_t *id, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
-	    "INSERT INTO mail (name, period, revision, account, state,"
-	    " created_at, next_at) VALUES (?1, ?2, ?3, ?4, 'due', ?5, ?5)"
-	    " ON CONFLICT (name, period, revision) DO NOTHING",
+	    "SELECT id FROM mail"
+	    " WHERE name = ? AND period = ? AND revision = ?",
 	    err);
+	enum sql_result result;
 
+	*id = 0;
 	if (s == NULL)
 		return false;
 	sql_bind_text(s, 1, name);
 	sql_bind_text(s, 2, period);
 	sql_bind_int(s, 3, revision);
-	if (account != 0)
-		sql_bind_int(s, 4, account);
-	sql_bind_int(s, 5, now);
-	if (!sql_run(s, err))
+	result = sql_step(s, err);
+	if (result == SQL_ROW) {
+		*id = sql_int(s, 0);
+		sql_done(s);
+	}
+	return result != SQL_FAILED;
+}
+
+bool
+outbox_has(struct sql *db, const char *name, const char *period,
+    int64_t revision, bool *has, struct err *err)
+{
+	int64_t id;
+
+	if (!find_mail(db, name, period, revision, &id, err))
 		return false;
-	*added = sql_changes(db) == 1;
+	*has = id != 0;
 	return true;
+}
+
+static bool
+insert_mail(struct sql *db, const struct outbox_plan *plan, int64_t now,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO mail (name, period, revision, account, accounts,"
+	    " attach, state, created_at, next_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'due', ?7, ?7)",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, plan->name);
+	sql_bind_text(s, 2, plan->period);
+	sql_bind_int(s, 3, plan->revision);
+	if (plan->account != 0)
+		sql_bind_int(s, 4, plan->account);
+	sql_bind_text(s, 5, plan->accounts);
+	sql_bind_text(s, 6, plan->attach);
+	sql_bind_int(s, 7, now);
+	return sql_run(s, err);
+}
+
+static bool
+add_recipient(struct sql *db, int64_t id, const char *address, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO mail_recipient (mail, address, state)"
+	    " VALUES (?, ?, 'due') ON CONFLICT DO NOTHING",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	sql_bind_text(s, 2, address);
+	return sql_run(s, err);
+}
+
+static bool
+add_recipients(struct sql *db, int64_t id, const char *list, struct err *err)
+{
+	char *copy = strdup(list), *save = NULL, *address;
+	bool ok = copy != NULL || err_nomem(err);
+
+	for (address = ok ? strtok_r(copy, ", ", &save) : NULL;
+	     ok && address != NULL; address = strtok_r(NULL, ", ", &save))
+		ok = add_recipient(db, id, address, err);
+	free(copy);
+	return ok;
+}
+
+bool
+outbox_plan(struct sql *db, const struct outbox_plan *plan, int64_t now,
+    int64_t *id, bool *added, struct err *err)
+{
+	if (!find_mail(db, plan->name, plan->period, plan->revision, id, err))
+		return false;
+	*added = *id == 0;
+	if (!*added)
+		return true;
+	if (!insert_mail(db, plan, now, err))
+		return false;
+	*id = sql_last_row(db);
+	return add_recipients(db, *id, plan->to, err);
+}
+
+bool
+outbox_contents(struct sql *db, int64_t id, struct buf *accounts,
+    struct buf *attach, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT accounts, attach FROM mail WHERE id = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	buf_str(accounts, sql_text(s, 0));
+	buf_str(attach, sql_text(s, 1));
+	sql_done(s);
+	return (!accounts->failed && !attach->failed) || err_nomem(err);
 }
 
 #define COLUMNS                                                              \
@@ -205,21 +301,6 @@ has_recipients(struct sql *db, int64_t id, bool *has, struct err *err)
 	*has = sql_int(s, 0) > 0;
 	sql_done(s);
 	return true;
-}
-
-static bool
-add_recipient(struct sql *db, int64_t id, const char *address, struct err *err)
-{
-	struct sql_stmt *s = sql_get(db,
-	    "INSERT INTO mail_recipient (mail, address, state)"
-	    " VALUES (?, ?, 'due') ON CONFLICT DO NOTHING",
-	    err);
-
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, id);
-	sql_bind_text(s, 2, address);
-	return sql_run(s, err);
 }
 
 static bool

@@ -33,10 +33,10 @@ enum {
 
 struct outbox_mail {
 	int64_t id;
-	char name[OUTBOX_NAME_SIZE];	 /* "draft:acme" */
+	char name[OUTBOX_NAME_SIZE];	 /* "monthly", "invoice:acme" */
 	char period[OUTBOX_PERIOD_SIZE]; /* "2026-10" */
 	int64_t revision;
-	int64_t account; /* row; 0: of all */
+	int64_t account; /* row; 0: not of one alone */
 	char state[16];	 /* due, sending, sent, failed, aside */
 	int64_t created_at, next_at, sent_at;
 	int64_t attempts;
@@ -45,11 +45,29 @@ struct outbox_mail {
 	bool has_message;
 };
 
-/* Adds a mail that is due now, inside the caller's transaction. *added is
- * false when it was planned before. */
-bool outbox_plan(struct sql *db, const char *name, const char *period,
-    int64_t revision, int64_t account, int64_t now, bool *added,
-    struct err *err);
+/* What a mail is to be. Lists are texts with commas and without blanks. */
+struct outbox_plan {
+	const char *name, *period;
+	int64_t revision;
+	int64_t account;      /* row of its one account; 0: see accounts */
+	const char *accounts; /* names; "": all */
+	const char *attach;   /* names of attachment.h, or "" */
+	const char *to;	      /* its own recipients; "": the credentials' */
+};
+
+/* Adds a mail that is due now, inside the caller's transaction; its row is
+ * *id, or that of the same mail if it was planned before (*added is false
+ * then, and nothing is changed). */
+bool outbox_plan(struct sql *db, const struct outbox_plan *plan, int64_t now,
+    int64_t *id, bool *added, struct err *err);
+
+/* Whether there is such a mail, whatever its state. */
+bool outbox_has(struct sql *db, const char *name, const char *period,
+    int64_t revision, bool *has, struct err *err);
+
+/* Appends the plan's accounts and attach. */
+bool outbox_contents(struct sql *db, int64_t id, struct buf *accounts,
+    struct buf *attach, struct err *err);
 
 /* The mail that is due first, at or before now: of those that have their
  * message, or, with need_message false, of those that still need one. */
@@ -85,7 +103,8 @@ bool outbox_message(
 bool outbox_begin(struct sql *db, int64_t id, const char *const *to,
     size_t count, struct err *err);
 
-/* Calls each for the recipients that still wait. */
+/* Calls each for the recipients that still wait; before the first attempt
+ * these are a mail's own. */
 typedef bool outbox_address_fn(void *ctx, const char *address, struct err *err);
 bool outbox_waiting(struct sql *db, int64_t id, outbox_address_fn *each,
     void *ctx, struct err *err);

@@ -27,6 +27,7 @@ struct settle {
 	struct volume_cache volumes; /* owned */
 	struct keep keep;	     /* owned */
 	struct sample_known before;
+	bool extended; /* it moved its volume's end on to itself */
 	struct quarantine_outcome *out;
 };
 
@@ -195,8 +196,10 @@ state_release(struct settle *st, struct err *err)
 	if (!state_released(st, err))
 		return false;
 	if (st->out->retired_at != 0) {
-		snprintf(detail, sizeof detail, "retired_at=%s",
-		    utc_format(st->out->retired_at, end));
+		snprintf(detail, sizeof detail, "retired_at=%s%s%s",
+		    utc_format(st->out->retired_at, end),
+		    st->extended ? " lives_until=" : "",
+		    st->extended ? end : "");
 		if (!state(st, "volume.retired", detail, NULL, NULL, err))
 			return false;
 	}
@@ -251,7 +254,7 @@ settle_end(struct settle *st, struct volume *v, struct err *err)
 	if (!keep_end(&st->keep, v, rv->retired_at, &changed, err))
 		return false;
 	if (v->retired_at != 0 && rv->sampled_at > v->retired_at) {
-		changed = true;
+		changed = st->extended = true;
 		if (!keep_extend(&st->keep, v, rv->sampled_at, err))
 			return false;
 	}

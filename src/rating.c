@@ -46,6 +46,8 @@ struct run {
 	int64_t max_account;
 	struct part **parts; /* owned; by volume row */
 	size_t volume_cap;
+	int64_t *cuts; /* owned: hours with which a rate begins to hold */
+	size_t cut_count;
 };
 
 static bool
@@ -155,17 +157,17 @@ find_line(struct payer *payer, struct part *part, int64_t volume,
 }
 
 static void
-count_hour(struct rating_hours *hours, enum usage_kind kind)
+count_hours(struct rating_hours *hours, enum usage_kind kind, int64_t count)
 {
 	switch (kind) {
 	case USAGE_MEASURED:
-		hours->measured++;
+		hours->measured += count;
 		break;
 	case USAGE_ESTIMATED:
-		hours->estimated++;
+		hours->estimated += count;
 		break;
 	case USAGE_UNBILLED:
-		hours->unbilled++;
+		hours->unbilled += count;
 		break;
 	}
 }
@@ -208,7 +210,7 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 	if (part == NULL || !note_names(&part->names, hour, err))
 		return false;
 	if (hour->counts)
-		count_hour(&payer->out->hours, hour->kind);
+		count_hours(&payer->out->hours, hour->kind, hour->run);
 	for (size_t i = 0; i < hour->bin_count; i++) {
 		line = find_line(payer, part, hour->volume,
 		    hour->bins[i].age_hours, hour->hour, err);
@@ -217,7 +219,7 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 		/* A bin that only the second part of an hour has still rests
 		 * on that hour. */
 		if (line->counted_hour != hour->hour)
-			count_hour(&line->hours, hour->kind);
+			count_hours(&line->hours, hour->kind, hour->run);
 		line->counted_hour = hour->hour;
 		exact_sum_add(&line->sum, hour->bins[i].num, hour->den);
 	}
@@ -418,6 +420,40 @@ begin(struct run *run, const struct account *accounts, size_t count,
 	return true;
 }
 
+static int
+compare_hours(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Hours may come as runs, as long as one rate holds: so they are cut where
+ * any of the accounts' begins. */
+static bool
+collect_cuts(struct run *run, struct usage_query *usage, struct err *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->payer_count; i++)
+		count += run->payers[i].rate_count;
+	run->cuts = calloc(count + 1, sizeof *run->cuts);
+	if (run->cuts == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < run->payer_count; i++)
+		for (size_t k = 0; k < run->payers[i].rate_count; k++) {
+			int64_t from = run->payers[i].rates[k].from_hour;
+
+			if (from > usage->from_hour && from < usage->to_hour)
+				run->cuts[run->cut_count++] = from;
+		}
+	qsort(run->cuts, run->cut_count, sizeof *run->cuts, compare_hours);
+	usage->runs = true;
+	usage->cuts = run->cuts;
+	usage->cut_count = run->cut_count;
+	return true;
+}
+
 static void
 fini_run(struct run *run)
 {
@@ -435,6 +471,7 @@ fini_run(struct run *run)
 		free(run->payers[i].next_line);
 	}
 	free(run->parts);
+	free(run->cuts);
 	free(run->payer_of);
 	free(run->payers);
 }
@@ -454,7 +491,10 @@ rating_run(struct sql *db, const struct account *accounts, size_t count,
 	int64_t *own = NULL;
 	bool ok;
 
-	ok = begin(&run, accounts, count, query, out, err);
+	if (query->until != 0 && query->until / UTC_HOUR_SECS < usage.to_hour)
+		usage.to_hour = query->until / UTC_HOUR_SECS;
+	ok = begin(&run, accounts, count, query, out, err) &&
+	     collect_cuts(&run, &usage, err);
 	if (ok && count == 1 && query->volumes == NULL) {
 		ok = volume_list_of(db, accounts[0].id, usage.to_hour, &own,
 		    &usage.volume_count, err);

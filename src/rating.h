@@ -61,7 +61,9 @@ struct rating {
 struct rating_query {
 	int64_t month_start; /* unix seconds */
 	int64_t now;	     /* unix seconds: hours over then may be missing */
-	int64_t upto_fact;   /* as in usage.h: USAGE_ALL_FACTS, or less */
+	int64_t
+	    until; /* unix seconds: hours from then on are left out; 0: none */
+	int64_t upto_fact; /* as in usage.h: USAGE_ALL_FACTS, or less */
 	const int64_t
 	    *volumes; /* rows, ascending; NULL: all of the accounts' */
 	size_t volume_count;
@@ -81,10 +83,11 @@ struct rating_hour {
 	enum usage_kind kind;
 	uint32_t age_hours;
 	/* An interpolated hour comes in two parts: both are added up here. */
-	struct exact *bytes;	 /* borrowed: mean bytes of the hour */
-	struct exact *cost;	 /* borrowed: exact money */
-	const struct rate *rate; /* borrowed; NULL: unrated */
-	size_t sample_count;	 /* of the whole hour */
+	struct exact *bytes;	       /* borrowed: mean bytes of the hour */
+	struct exact *cost;	       /* borrowed: exact money */
+	const struct rate *rate;       /* borrowed; NULL: unrated */
+	size_t sample_count;	       /* of the whole hour */
+	int64_t from_hour, until_hour; /* as in usage.h */
 };
 
 /* Pointers are borrowed for the call. False ends the trace. */

@@ -16,6 +16,7 @@ struct cell {
 	uint32_t age_hours;
 	struct exact *bytes; /* owned */
 	size_t sample_count;
+	int64_t from_hour, until_hour;
 };
 
 struct trace {
@@ -51,7 +52,9 @@ find_cell(struct trace *t, const struct usage_hour *hour, uint32_t age_hours,
 	    .kind = hour->kind,
 	    .age_hours = age_hours,
 	    .bytes = exact_new(),
-	    .sample_count = hour->sample_count};
+	    .sample_count = hour->sample_count,
+	    .from_hour = hour->from_hour,
+	    .until_hour = hour->until_hour};
 	return more;
 }
 
@@ -106,7 +109,9 @@ tell(const struct cell *cell, const struct rate *rates, size_t count,
 	    .kind = cell->kind,
 	    .age_hours = cell->age_hours,
 	    .bytes = cell->bytes,
-	    .sample_count = cell->sample_count};
+	    .sample_count = cell->sample_count,
+	    .from_hour = cell->from_hour,
+	    .until_hour = cell->until_hour};
 	int64_t until;
 	bool ok;
 

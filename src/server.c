@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "schedule.h"
 #include "server.h"
+#include "server_reload.h"
 #include "service.h"
 #include "store.h"
 #include "upkeep.h"
@@ -29,11 +30,12 @@
 
 struct server {
 	const struct settings *settings; /* borrowed from main */
-	const struct creds *creds;	 /* borrowed from main */
+	struct config *config;		 /* borrowed from main */
+	struct creds *creds;		 /* borrowed from main */
 	struct clock clock;
 	int lock; /* the folder's; -1: not taken */
 	struct loop *loop;
-	struct loop_signal *on_term, *on_int;
+	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *tick, *stop_poll;
 	struct tls_server *tls; /* NULL with --noSSL */
 	int64_t renew_at;	/* not before, after a failure */
@@ -53,7 +55,9 @@ struct server {
 static void
 look_what_is_due(struct server *sv)
 {
-	int64_t now = clock_secs(&sv->clock), added = 0;
+	const struct schedule *schedule = &sv->config->schedule;
+	int64_t now = clock_secs(&sv->clock);
+	struct schedule_result result = {0, 0};
 	struct err err = ERR_INIT;
 	struct sql *db;
 	bool due = false;
@@ -62,11 +66,12 @@ look_what_is_due(struct server *sv)
 		return;
 	ingest_flush(sv->ingest);
 	db = writer_db(sv->writer, &err);
-	if (db == NULL || !schedule_is_due(db, now, &due, &err) ||
-	    (due && !schedule_plan(db, now, &added, &err)))
+	if (db == NULL || !schedule_is_due(db, schedule, now, &due, &err) ||
+	    (due && !schedule_plan(db, schedule, now, &result, &err)))
 		log_warn("server.schedule", "error=\"%s\"", err.text);
-	if (added > 0)
-		log_info("schedule.planned", "mails=%lld", (long long)added);
+	if (result.planned > 0 || result.missed > 0)
+		log_info("schedule.planned", "mails=%lld missed=%lld",
+		    (long long)result.planned, (long long)result.missed);
 	closing_wake(sv->closing, now);
 	delivery_wake(sv->delivery, now);
 	upkeep_wake(sv->upkeep);
@@ -165,6 +170,105 @@ on_stop_signal(void *ctx)
 	loop_timer_set(sv->stop_poll, 0);
 }
 
+/* --- reading files again --- */
+
+/* Accounts that a report names and that are not there are left out. */
+static void
+warn_of_strangers(struct server *sv)
+{
+	const struct schedule *schedule = &sv->config->schedule;
+	struct err err = ERR_INIT;
+	struct sql *db = writer_db(sv->writer, &err);
+	struct buf names = BUF_INIT;
+
+	if (db == NULL || !schedule_strangers(db, schedule, &names, &err))
+		log_warn("server.schedule", "error=\"%s\"", err.text);
+	else if (names.len > 0)
+		log_warn(
+		    "schedule.no_account", "accounts=\"%s\"", buf_text(&names));
+	buf_fini(&names);
+}
+
+static void
+use_config(struct server *sv)
+{
+	struct ledger_limits limits;
+
+	config_ledger_limits(sv->config, &limits);
+	writer_set_limits(sv->writer, &limits);
+	warn_of_strangers(sv);
+}
+
+static void
+replace_files(struct server *sv, struct server_files *files)
+{
+	struct buf kept = BUF_INIT;
+
+	if (files->has_config) {
+		config_replace(sv->config, &files->config, &kept);
+		use_config(sv);
+	}
+	if (files->has_creds) {
+		creds_wipe(sv->creds);
+		*sv->creds = files->creds;
+		files->creds = (struct creds)CREDS_INIT;
+	}
+	if (files->tls != NULL) {
+		http_set_tls(sv->http, files->tls);
+		tls_server_free(sv->tls);
+		sv->tls = files->tls;
+		files->tls = NULL;
+	}
+	if (kept.len > 0)
+		log_warn("server.reload_needs_restart", "settings=\"%s\"",
+		    buf_text(&kept));
+	buf_fini(&kept);
+}
+
+/* A certificate that has run out is no good in the place of one that has
+ * not. */
+static bool
+check_expiry(const struct server *sv, const struct tls_server *tls, int64_t now,
+    struct err *err)
+{
+	if (tls == NULL || tls_server_not_after(tls) > now ||
+	    tls_server_not_after(sv->tls) <= now)
+		return true;
+	return err_set(err, ERR_INPUT, "the certificate %s has run out",
+	    sv->settings->ssl_cert);
+}
+
+/* All of it or none: everything is read and checked before anything is
+ * replaced. */
+static void
+on_reload_signal(void *ctx)
+{
+	struct server *sv = ctx;
+	int64_t now = clock_secs(&sv->clock);
+	struct server_files files;
+	struct err err = ERR_INIT;
+
+	if (sv->service.stopping)
+		return;
+	if (!server_reload_read(sv->settings, true, &files, &err)) {
+		log_error("server.reload_refused", "error=\"%s\"", err.text);
+		return;
+	}
+	if (check_expiry(sv, files.tls, now, &err)) {
+		replace_files(sv, &files);
+		log_info("server.reloaded",
+		    "reports=%zu relay=%s config=%s creds=%s",
+		    sv->config->schedule.count,
+		    sv->creds->smtp_addr != NULL ? "yes" : "no",
+		    files.has_config ? "read" : "kept",
+		    files.has_creds ? "read" : "kept");
+		look_what_is_due(sv);
+	} else {
+		log_error("server.reload_refused", "error=\"%s\"", err.text);
+	}
+	server_reload_fini(&files);
+}
+
 /* --- life --- */
 
 static bool
@@ -217,10 +321,12 @@ open_loop(struct server *sv, struct err *err)
 	sv->on_term =
 	    loop_signal_new(sv->loop, SIGTERM, on_stop_signal, sv, err);
 	sv->on_int = loop_signal_new(sv->loop, SIGINT, on_stop_signal, sv, err);
+	sv->on_hup =
+	    loop_signal_new(sv->loop, SIGHUP, on_reload_signal, sv, err);
 	sv->tick = loop_timer_new(sv->loop, on_tick, sv, err);
 	sv->stop_poll = loop_timer_new(sv->loop, on_stop_poll, sv, err);
-	return sv->on_term != NULL && sv->on_int != NULL && sv->tick != NULL &&
-	       sv->stop_poll != NULL;
+	return sv->on_term != NULL && sv->on_int != NULL &&
+	       sv->on_hup != NULL && sv->tick != NULL && sv->stop_poll != NULL;
 }
 
 static bool
@@ -230,6 +336,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
 	    .creds = sv->creds,
 	    .clock = &sv->clock,
 	};
@@ -258,12 +365,13 @@ open_closing(struct server *sv, struct err *err)
 static bool
 open_all(struct server *sv, struct err *err)
 {
-	static const struct http_limits limits = HTTP_LIMITS_DEFAULT;
+	struct http_limits limits;
 	const struct http_owner owner = {.ctx = &sv->service,
 	    .gate = gate_on_head,
 	    .handler = gate_on_request,
 	    .seen = sv->settings->verbose ? on_seen : NULL};
 
+	config_http_limits(sv->config, &limits);
 	raise_file_limit(&limits);
 	sv->lock = store_lock(sv->settings->db_folder, err);
 	if (sv->lock < 0 || !open_loop(sv, err) || !open_tls(sv, err))
@@ -271,17 +379,19 @@ open_all(struct server *sv, struct err *err)
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)
 		return false;
+	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
 	    !open_closing(sv, err))
 		return false;
 	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
-	    sv->settings->keep_secs, err);
+	    sv->config->keep_samples_secs, err);
 	if (sv->upkeep == NULL)
 		return false;
 	sv->service = (struct service){.clock = &sv->clock,
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
+	    .closing = sv->closing,
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	sv->http = http_open(
@@ -305,6 +415,7 @@ close_all(struct server *sv)
 	tls_server_free(sv->tls);
 	loop_timer_free(sv->stop_poll);
 	loop_timer_free(sv->tick);
+	loop_signal_free(sv->on_hup);
 	loop_signal_free(sv->on_int);
 	loop_signal_free(sv->on_term);
 	loop_free(sv->loop);
@@ -329,11 +440,12 @@ say_ready(const struct server *sv)
 }
 
 bool
-server_run(
-    const struct settings *settings, const struct creds *creds, struct err *err)
+server_run(const struct settings *settings, struct config *config,
+    struct creds *creds, struct err *err)
 {
 	struct server sv = {
 	    .settings = settings,
+	    .config = config,
 	    .creds = creds,
 	    .clock = settings->mock_time ? clock_pretend(settings->mock_start,
 					       settings->mock_rate)
@@ -343,7 +455,8 @@ server_run(
 	bool ok;
 
 	signal(SIGPIPE, SIG_IGN);
-	/* Nobody who wants to have settings read again means to end it. */
+	/* Nobody who wants to have settings read again means to end it, even
+	 * if it is not ready for that. */
 	signal(SIGHUP, SIG_IGN);
 	/* A file size limit is an error to be answered, not an end. */
 	signal(SIGXFSZ, SIG_IGN);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "config.h"
 #include "creds.h"
 #include "lib/err.h"
 #include "settings.h"
@@ -19,8 +20,10 @@ enum {
 	SERVER_STOP_MS = 4000, /* at most, from SIGTERM to the end */
 };
 
-/* Runs until SIGTERM or SIGINT. False when it could not start, or broke. */
-bool server_run(const struct settings *settings, const struct creds *creds,
-    struct err *err);
+/* Runs until SIGTERM or SIGINT. At SIGHUP, what is in config and creds is
+ * replaced by what their files say then. False when it could not start, or
+ * broke. */
+bool server_run(const struct settings *settings, struct config *config,
+    struct creds *creds, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "closing.h"
 #include "http.h"
 #include "ingest.h"
 #include "lib/buf.h"
@@ -25,6 +26,7 @@ struct service {
 	struct clock *clock;
 	struct writer *writer;
 	struct ingest *ingest;
+	struct closing *closing;
 	struct token_cache tokens;
 	bool stopping; /* requests that are there are still answered */
 	void (*on_clock_moved)(void *ctx);

@@ -36,10 +36,21 @@ const struct opt_flag settings_flags[] = {
     SETTINGS_FLAG_CREDS_FILE,
     {.name = "keepSamples",
 	.type = OPT_DURATION,
-	.preset = "457d",
+	.shown = "(keep_samples of the settings)",
 	.min = SETTINGS_MIN_KEEP_SECS,
 	.max = SETTINGS_MAX_KEEP_SECS,
 	.help = "How long single samples of closed days are kept"},
+    {.name = "configFile",
+	.type = OPT_STRING,
+	.preset = "~/.flexfs/stat/config",
+	.help = "Settings file path"},
+    {.name = "checkConfig",
+	.type = OPT_BOOL,
+	.help = "Only say whether settings, credentials and certificate are "
+		"good"},
+    {.name = "sampleConfig",
+	.type = OPT_BOOL,
+	.help = "Only print a settings file with every setting in it"},
     {.name = "sqliteOpts",
 	.type = OPT_STRING,
 	.shown = "(default tuning)",
@@ -334,6 +345,7 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	       take_path(values, "sslCert", &s->ssl_cert, err) &&
 	       take_path(values, "sslKey", &s->ssl_key, err) &&
 	       take_path(values, "credsFile", &s->creds_file, err) &&
+	       take_path(values, "configFile", &s->config_file, err) &&
 	       take_given(values, "smtpAddr", &s->smtp_addr, err) &&
 	       take_given(values, "smtpFrom", &s->smtp_from, err) &&
 	       take_given(values, "smtpTo", &s->smtp_to, err) &&
@@ -367,6 +379,7 @@ settings_fini(struct settings *s)
 	free(s->ssl_cert);
 	free(s->ssl_key);
 	free(s->creds_file);
+	free(s->config_file);
 	free(s->smtp_addr);
 	free(s->smtp_from);
 	free(s->smtp_to);

@@ -85,8 +85,9 @@ struct settings {
 	char *ssl_cert;
 	char *ssl_key;
 	bool verbose;
-	int64_t keep_secs; /* how long samples are kept */
+	int64_t keep_secs; /* how long samples are kept; 0: not given */
 	char *creds_file;
+	char *config_file;
 	struct settings_pragmas sqlite_opts;
 	/* These count over the credentials file; NULL: not given. Owned. */
 	char *smtp_addr, *smtp_from, *smtp_to, *smtp_user, *smtp_pass;

@@ -13,6 +13,14 @@ enum {
 };
 
 void
+summary_put_period(struct buf *out, const struct summary *summary)
+{
+	buf_str(out, summary->invoices[0].period.text);
+	if (summary->until != NULL)
+		buf_printf(out, " to %s", summary->until);
+}
+
+void
 summary_put_fixed(struct buf *out, const struct exact *x, int digits)
 {
 	char *text = exact_fixed(x, digits);
@@ -182,7 +190,9 @@ summary_subject(const struct summary *summary, struct buf *out)
 
 	for (size_t i = 0; i < summary->count; i++)
 		exact_add(usage, summary->invoices[i].gib_months);
-	buf_printf(out, "[flexFS] %s usage ", summary->invoices[0].period.text);
+	buf_str(out, "[flexFS] ");
+	summary_put_period(out, summary);
+	buf_str(out, " usage ");
 	summary_put_usage(out, usage);
 	buf_str(out, ", ");
 	summary_put_money(out, summary->invoices, summary->count);

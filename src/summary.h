@@ -15,12 +15,17 @@
 
 #include "invoice.h"
 #include "lib/buf.h"
+#include "silence.h"
 
 struct summary {
 	const struct invoice *invoices; /* one per account; borrowed */
 	const struct invoice *before;	/* the same accounts; or NULL */
 	size_t count;			/* at least 1 */
 	int64_t now;			/* unix seconds: when it was made */
+	/* "2026-10-04": the bills reach to the end of this day, or to now if
+	 * that is earlier; NULL: their whole period. */
+	const char *until;
+	const struct silence *silence; /* borrowed; NULL: nothing is told */
 };
 
 /* Lines of a month that text and HTML list one by one, the dearest first; the
@@ -46,7 +51,13 @@ void summary_csv(const struct summary *summary, struct buf *out);
 /* One bill as the JSON object of `report --format json`; indented. */
 void summary_json(const struct invoice *invoice, struct buf *out);
 
+/* All of them, as an array, with a line end. */
+void summary_json_all(const struct summary *summary, struct buf *out);
+
 /* --- figures in words, for the writers and whoever else says them --- */
+
+/* "2026-10", or "2026-10 to 2026-10-04". */
+void summary_put_period(struct buf *out, const struct summary *summary);
 
 /* "740.00 GiB-months", from 1024 on "12.37 TiB-months". */
 void summary_put_usage(struct buf *out, const struct exact *gib_months);

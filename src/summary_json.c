@@ -168,3 +168,15 @@ summary_json(const struct invoice *invoice, struct buf *out)
 	json_put_end(&w);
 	buf_char(out, '\n');
 }
+
+void
+summary_json_all(const struct summary *summary, struct buf *out)
+{
+	buf_str(out, "[\n");
+	for (size_t i = 0; i < summary->count; i++) {
+		if (i > 0)
+			buf_str(out, ",\n");
+		summary_json(&summary->invoices[i], out);
+	}
+	buf_str(out, "\n]\n");
+}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/opt.h"
 #include "lib/text.h"
 #include "lib/utc.h"
 #include "summary_page.h"
@@ -205,16 +206,46 @@ note_gaps(struct summary_page *page, struct summary_page_section *s,
 	summary_page_note(s, text, summary_page_keep(page, &b), NULL);
 }
 
+static void
+note_silence(struct summary_page *page, struct summary_page_section *s,
+    const struct silence *silence)
+{
+	struct buf b = BUF_INIT;
+	char at[UTC_TEXT_SIZE], interval[OPT_DURATION_SIZE];
+	const char *text;
+
+	buf_printf(&b, "Silent for more than %s",
+	    opt_format_duration(silence->expected_secs, interval));
+	for (size_t i = 0; i < silence->count && i < MAX_NAMES; i++) {
+		const struct silence_source *source = &silence->list[i];
+
+		buf_printf(&b, "%s%s", i == 0 ? ": " : ", ", source->name);
+		if (source->last_report_at != 0)
+			buf_printf(&b, " (last heard of at %s)",
+			    utc_format(source->last_report_at, at));
+		else
+			buf_str(&b, " (never heard of)");
+	}
+	if (silence->count > MAX_NAMES)
+		buf_printf(&b, " and %zu more", silence->count - MAX_NAMES);
+	buf_str(&b, ". Hours without reports are estimated or missing. Which "
+		    "sources:");
+	text = summary_page_keep(page, &b);
+	summary_page_note(s, text, "stat.flexfs list sources", NULL);
+}
+
 void
 summary_notes_trouble(struct summary_page *page, const struct summary *summary)
 {
 	struct summary_page_section *s = summary_page_section(page, "Trouble");
 
-	s->notes = calloc(summary->count * BILL_NOTES + 1, sizeof *s->notes);
+	s->notes = calloc(summary->count * BILL_NOTES + 2, sizeof *s->notes);
 	if (s->notes == NULL) {
 		page->failed = true;
 		return;
 	}
+	if (summary->silence != NULL && summary->silence->count > 0)
+		note_silence(page, s, summary->silence);
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct invoice *inv = &summary->invoices[i];
 

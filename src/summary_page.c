@@ -375,7 +375,8 @@ add_overview(struct summary_page *page, const struct summary *summary)
 	char from[UTC_TEXT_SIZE], to[UTC_TEXT_SIZE];
 	struct buf b = BUF_INIT;
 
-	buf_printf(&b, "flexFS usage %s", inv->period.text);
+	buf_str(&b, "flexFS usage ");
+	summary_put_period(&b, summary);
 	page->title = summary_page_keep(page, &b);
 	s = summary_page_section(page, page->title);
 	add_figures(page, s, inv, summary->before, summary->count);

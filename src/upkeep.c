@@ -44,9 +44,8 @@ on_turn(void *ctx)
 			wait_for(u, UPKEEP_PAUSE_MS);
 		return;
 	}
-	/* What a commit that failed has left on disk is not known. */
-	if (db != NULL)
-		writer_failed(u->writer);
+	/* What a commit that failed has left on disk is not known, and need
+	 * not be: the next turn finds it. */
 	if (err.kind == ERR_BUSY)
 		log_warn("upkeep.turn", "error=\"%s\"", err.text);
 	else

@@ -68,6 +68,10 @@ struct usage_hour {
 	/* So many measured hours from this one on, of which bins are the sum
 	 * and all else is the same. 1, unless runs are asked for. */
 	int64_t run;
+	/* What it rests on beside its samples: the measured hour before it
+	 * that is carried on, or whose last sample runs on into this one; and
+	 * the one behind it, of an interpolation. 0: none. */
+	int64_t from_hour, until_hour;
 };
 
 /* Pointers in hour are borrowed for the call. False ends the scan. */

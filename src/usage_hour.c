@@ -77,10 +77,12 @@ fill_hour(struct usage_scan *scan, struct usage_track *t, int64_t at,
 	    .account = t->last_account,
 	    .kind = USAGE_ESTIMATED,
 	    .counts = true,
-	    .run = 1};
+	    .run = 1,
+	    .from_hour = t->last_hour};
 	int64_t step = at - t->last_hour, steps;
 
 	if (p->gap == ACCOUNT_GAP_INTERPOLATE && end != NULL) {
+		hour.until_hour = end->hour;
 		steps = end->hour - t->last_hour;
 		if (!emit_end(scan, t, &hour, &t->last, t->last_den,
 			steps - step, steps, err))
@@ -265,7 +267,8 @@ emit_part(struct usage_scan *scan, struct usage_track *t,
 	    .den = m->den,
 	    .sample_count = m->sample_count,
 	    .last_account = m->hand->list[m->hand->count - 1].account,
-	    .run = 1};
+	    .run = 1,
+	    .from_hour = runs_on(scan, t, m) ? t->last_hour : 0};
 
 	hour.name_count = collect_names(scan, m->hand, account, err);
 	if (hour.name_count == SIZE_MAX)
@@ -376,10 +379,12 @@ usage_take_run(struct usage_scan *scan, struct usage_track *t,
 
 	if (!usage_bins_copy(&scan->sum, bin, bins, err))
 		return false;
-	for (size_t i = 1; i < hand->count; i++) {
-		bin += bins;
-		for (size_t b = 0; b < bins; b++)
-			scan->sum.list[b].num += bin[b].num;
+	for (size_t b = 0; b < bins; b++) {
+		exact_u128 sum = 0;
+
+		for (size_t i = 0; i < hand->count; i++)
+			sum += bin[i * bins + b].num;
+		scan->sum.list[b].num = sum;
 	}
 	return emit(scan, t, &run, scan->sum.list, bins, err) &&
 	       usage_remember(scan, t, &last, err);

@@ -27,8 +27,9 @@ check_accounts(const struct usage_scan *scan, const struct day_hours *h,
     const struct usage_track *t, struct err *err)
 {
 	int64_t account = -1;
+	size_t count = h->even ? 1 : h->count;
 
-	for (size_t i = 0; i < h->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (h->list[i].account == account)
 			continue;
 		account = h->list[i].account;
@@ -152,6 +153,11 @@ run_length(const struct usage_scan *scan, const struct usage_track *t,
 		stop = usage_retired_hour(t);
 	if (hour >= stop)
 		return 0;
+	/* No hour is missing in most days. */
+	if (h->list[h->count - 1].hour - hour == (int64_t)(h->count - 1 - i))
+		return stop - hour < (int64_t)(h->count - i)
+			   ? (size_t)(stop - hour)
+			   : h->count - i;
 	while (i + n < h->count && h->list[i + n].hour == hour + (int64_t)n &&
 	       h->list[i + n].hour < stop)
 		n++;
@@ -270,9 +276,10 @@ static bool
 read_days(
     struct usage_scan *scan, int64_t from_day, int64_t to_day, struct err *err)
 {
+	/* Without the end, which would be compared with each row. */
 	struct sql_stmt *s = sql_get(scan->db,
 	    "SELECT day, volume, fact, hours FROM day"
-	    " WHERE day >= ? AND day <= ? ORDER BY day, volume",
+	    " WHERE day >= ? ORDER BY day, volume",
 	    err);
 	enum sql_result result = SQL_FAILED;
 	size_t mark = 0;
@@ -280,10 +287,13 @@ read_days(
 	if (s == NULL)
 		return false;
 	sql_bind_int(s, 1, from_day);
-	sql_bind_int(s, 2, to_day);
 	while ((result = sql_step(s, err)) == SQL_ROW) {
 		int64_t day = sql_int(s, 0), volume = sql_int(s, 1);
 
+		if (day > to_day) {
+			result = SQL_END;
+			break;
+		}
 		if (mark < scan->mark_count &&
 		    !take_stale(scan, day, volume, &mark, err))
 			break;

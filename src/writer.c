@@ -13,6 +13,7 @@ struct writer {
 	const struct settings *settings; /* borrowed from the server */
 	struct sql *db;			 /* owned; NULL: to be opened anew */
 	struct ledger *ledger;		 /* owned, with db */
+	struct ledger_limits limits;
 	bool doubt; /* a commit failed: is there room again? */
 };
 
@@ -35,10 +36,12 @@ open_again(struct writer *w, struct err *err)
 	if (w->db == NULL)
 		return false;
 	w->ledger = ledger_open(w->db, err);
-	if (w->ledger != NULL)
-		return true;
-	shut(w);
-	return false;
+	if (w->ledger == NULL) {
+		shut(w);
+		return false;
+	}
+	ledger_set_limits(w->ledger, &w->limits);
+	return true;
 }
 
 struct writer *
@@ -51,10 +54,19 @@ writer_open(const struct settings *settings, struct err *err)
 		return NULL;
 	}
 	w->settings = settings;
+	w->limits = (struct ledger_limits)LEDGER_LIMITS_DEFAULT;
 	if (open_again(w, err))
 		return w;
 	free(w);
 	return NULL;
+}
+
+void
+writer_set_limits(struct writer *writer, const struct ledger_limits *limits)
+{
+	writer->limits = *limits;
+	if (writer->ledger != NULL)
+		ledger_set_limits(writer->ledger, limits);
 }
 
 void

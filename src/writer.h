@@ -22,6 +22,10 @@ struct writer;
  * is borrowed for the writer's life. */
 struct writer *writer_open(const struct settings *settings, struct err *err);
 
+/* Limits of its ledger, from now on. */
+void writer_set_limits(
+    struct writer *writer, const struct ledger_limits *limits);
+
 /* Rolls back what is open, folds the WAL back into the database, closes. */
 void writer_close(struct writer *writer);
 

@@ -66,7 +66,7 @@ def listed():
 
 
 def required_in_help(command):
-    text = run(*command.split(), "--help")
+    text = run(*command.split(), "--help").split("\nSettings of")[0]
     return {match.group(1) for match in re.finditer(
         r"--(\w+) [^\n]*\n(?:(?! +-)[^\n]*\n)*?[^\n]*\(required\)", text)}
 
@@ -150,7 +150,7 @@ class DocsFlags(support.TestCase):
         curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
                  "data-binary"}
         for page in ("stat.flexfs.8", "stat.flexfs-api.7",
-                     "stat.flexfs-config.5"):
+                     "stat.flexfs-explain.7", "stat.flexfs-config.5"):
             text = manual.read(f"man/{page}")
             named = set(re.findall(r"Fl Fl ([\w-]+)", text))
             named |= set(re.findall(r"(?<![\w-])--([a-zA-Z][\w-]*)", text))

@@ -6,7 +6,9 @@ import sqlite3
 
 import support
 from support.desk import Desk
-from support.money import Books, HOUR_SECS, Payer, Sample, month_start
+from support.books import Books
+from support.money import HOUR_SECS, month_start
+from support.usage import Payer, Sample
 from support.rows import query, wait_for_rows
 
 TOP = os.path.join(os.path.dirname(__file__), "../..")

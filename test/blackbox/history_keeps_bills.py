@@ -5,8 +5,9 @@ import random
 
 import support
 from support.desk import Desk, every, nanos
-from support.money import GIB, HOUR_SECS, NANOS, Payer, Sample, month_start
+from support.money import GIB, HOUR_SECS, NANOS, month_start
 from support.rows import query, wait_for_rows
+from support.usage import Payer, Sample
 
 MONTH = "2024-02"
 BEGIN = month_start(MONTH)

@@ -1,12 +1,13 @@
 """What must hold for any input: how reports are cut, repeated and ordered,
-when the server stops and how, changes no bill; parts add up."""
+when the server stops and how, changes no bill and no document; parts add up,
+and documents to the rounded truth."""
 
 import random
 
 import support
 from support.desk import Desk, every, nanos
-from support.money import (GIB, HOUR_SECS, NANOS, Payer, Sample, fraction,
-                           month_start)
+from support.money import GIB, HOUR_SECS, NANOS, fraction, month_start
+from support.usage import Payer, Sample
 
 BEGIN = month_start("2024-02")
 NOW = BEGIN + 20 * 86400
@@ -44,6 +45,112 @@ class MoneyProperties(support.TestCase):
     def money(self, bill):
         """A bill without what tells one server from another."""
         return {k: v for k, v in bill.items() if k != "ledger_head"}
+
+    def close_months(self, desk, early, late, send):
+        """February with what came in time, and March with what was late.
+        Returns their documents, and the bill of April."""
+        send(desk, early)
+        desk.clock("2024-03-03T00:00:00Z")
+        self.assertEqual(desk.check("a", "2024-02")["state"], "closed")
+        send(desk, late)
+        desk.check("a", "2024-03")
+        desk.clock("2024-04-03T00:00:00Z")
+        self.assertEqual(desk.check("a", "2024-03")["state"], "closed")
+        desk.check_truth("a")
+        return [self.money(desk.check("a", month))
+                for month in ("2024-02", "2024-03", "2024-04")]
+
+    def payer(self, name="a", **options):
+        payer = Payer(name, **options)
+        payer.add_rate("0.0371")
+        payer.add_rate("0.5", BEGIN + 100 * HOUR_SECS + 5, 720)
+        return payer
+
+    def parted(self, samples, rng):
+        """Two parts: what is in time, and what is late."""
+        late = rng.sample(samples, len(samples) // 4)
+        return [s for s in samples if s not in late], late
+
+    def test_no_way_of_delivery_changes_a_document(self):
+        """What came before February was closed is in its document, however
+        it came, and what came later is corrected in March's."""
+        for average in ("mean", "time_weighted"):
+            payer = self.payer(average=average, max_carry=9)
+            samples = history("a", support.new_uuid(), random.Random(6))
+            early, late = self.parted(samples, random.Random(7))
+            found = []
+            for way in ("plain", "shuffled", "single", "sources", "stopped"):
+                with self.subTest(average=average, way=way):
+                    desk = self.desk(payer)
+                    desk.source("one", "a")
+                    desk.source("two", "a")
+                    desk.start()
+                    found.append(self.close_months(
+                        desk, early, late, getattr(self, f"send_{way}")))
+                    self.assertEqual(found[-1], found[0])
+                    self.assertTrue(found[-1][1]["corrections"])
+                    desk.close()
+
+    def test_documents_add_up_to_what_one_in_time_would_have_been(self):
+        """Two servers: one is told everything before it closes, the other
+        three times something late, for documents of three months."""
+        samples = [history("a", support.new_uuid(), random.Random(i))
+                   for i in range(3)]
+        samples = [s for part in samples for s in part]
+        whole = self.desk(self.payer(gap_policy="zero"))
+        whole.source("one", "a")
+        whole.start()
+        self.send_plain(whole, samples)
+        whole.clock("2024-03-03T00:00:00Z")
+        parted = self.desk(self.payer(gap_policy="zero"))
+        parted.source("one", "a")
+        parted.start()
+        left = list(samples)
+        random.Random(8).shuffle(left)
+        for at in ("2024-02-20T00:00:00Z", "2024-03-03T00:00:00Z",
+                   "2024-03-06T00:00:00Z"):
+            if nanos(at) > parted.now:
+                parted.clock(at)
+            oldest = parted.now - 35 * 86400 * NANOS
+            part = [s for s in left[:len(samples) // 3] if s.at >= oldest]
+            left = [s for s in left if s not in part]
+            self.send_plain(parted, part)
+        self.send_plain(parted, left)  # of what is too old by now, none is
+        for item in parted.books.quarantine:
+            if item.reason == "too_old":
+                parted.release(item)
+        parted.clock("2024-04-03T00:00:00Z")
+        one = fraction(whole.check("a", "2024-02")["total"])
+        bills = [parted.check("a", month)
+                 for month in ("2024-02", "2024-03", "2024-04")]
+        self.assertEqual([b["state"] for b in bills[:2]], ["closed"] * 2)
+        self.assertNotEqual(fraction(bills[0]["total"]), one)
+        self.assertEqual(
+            fraction(bills[0]["total"])
+            + sum(fraction(c["amount"]) for bill in bills[1:]
+                  for c in bill["corrections"]), one)
+
+    def test_closing_and_reopening_changes_nothing(self):
+        """Bills of open, closed and coming months, stopped and killed, by
+        the server and by commands of their own."""
+        desk = self.desk(self.payer(gap_policy="interpolate", max_carry=99))
+        desk.source("one", "a")
+        desk.start()
+        samples = history("a", support.new_uuid(), random.Random(11))
+        early, late = self.parted(samples, random.Random(12))
+        self.send_plain(desk, early)
+        desk.clock("2024-03-03T00:00:00Z")
+        if desk.check("a", "2024-02")["state"] == "held":
+            desk.close_by_hand("a", "2024-02")
+        self.send_plain(desk, late)
+        months = ("2024-02", "2024-03", "2024-Q1", "2024-04")
+        before = [desk.check("a", month) for month in months]
+        for hard in (False, True, True, False):
+            desk.restart(hard)
+            self.assertEqual([desk.check("a", month) for month in months],
+                             before)
+        desk.stop()
+        self.assertEqual([desk.check("a", month) for month in months], before)
 
     def test_no_way_of_delivery_changes_money(self):
         """The same samples in one report and in order; shuffled; one by one,
@@ -98,9 +205,10 @@ class MoneyProperties(support.TestCase):
             self.assertEqual(self.money(desk.check("a", "2024-02")), before)
 
     def test_accounts_that_share_hours_pay_together_what_one_would(self):
-        """A volume that changes its payer again and again, inside hours."""
+        """A volume that changes its payer again and again, inside hours; in
+        drafts, and in documents and their corrections."""
         for average in ("mean", "time_weighted"):
-            payers = [Payer(name, average=average, max_carry=3)
+            payers = [Payer(name, average=average, gap_policy="zero")
                       for name in ("a", "b", "c", "whole")]
             for payer in payers:
                 payer.add_rate("0.123456789")
@@ -108,21 +216,36 @@ class MoneyProperties(support.TestCase):
             desk.source("s", *(p.name for p in payers))
             desk.start()
             samples = history("whole", support.new_uuid(), random.Random(3))
+            early, late = self.parted(samples, random.Random(4))
             other = support.new_uuid()
-            parted = [Sample(other, s.at, s.bytes,
-                             "abc"[s.at // NANOS // 1000 % 3], s.bins,
-                             s.name, s.revision, s.retired_at)
-                      for s in samples]
-            desk.send("s", samples + parted)
-            bills = {p.name: desk.check(p.name, "2024-02") for p in payers}
-            self.assertEqual(len(bills["c"]["lines"]), 2)
-            for member in ("byte_hours", "exact"):
+
+            def part(some):
+                return [Sample(other, s.at, s.bytes,
+                               "abc"[s.at // NANOS // 1000 % 3], s.bins,
+                               s.name, s.revision, s.retired_at)
+                        for s in some]
+
+            def add_up(period, member, lines="lines"):
+                bills = {p.name: desk.check(p.name, period) for p in payers}
                 sums = [sum(fraction(line[member])
-                            for line in bills[name]["lines"])
+                            for line in bills[name][lines])
                         for name in bills]
+                self.assertNotEqual(sums[3], 0)
                 # Printed with 30 decimals each.
                 self.assertLess(abs(sum(sums[:3]) - sums[3]),
                                 fraction("1e-28"), (average, member))
+                return bills
+
+            desk.send("s", early + part(early))
+            self.assertEqual(len(add_up("2024-02", "exact")["c"]["lines"]),
+                             2)
+            add_up("2024-02", "byte_hours")
+            desk.clock("2024-03-03T00:00:00Z")
+            add_up("2024-02", "exact")
+            desk.send("s", late + part(late))
+            add_up("2024-03", "exact", "corrections")
+            desk.clock("2024-04-03T00:00:00Z")
+            add_up("2024-03", "exact", "corrections")
             desk.close()
 
     def test_lines_add_up_to_the_document(self):

@@ -8,8 +8,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../blackbox"))
 
 import support  # noqa: E402
 from support.desk import Desk, every, nanos  # noqa: E402
-from support.money import (GIB, HOUR_SECS, Payer, Sample,  # noqa: E402
-                           hours_in_month, month_start)
+from support.money import (GIB, HOUR_SECS, hours_in_month,  # noqa: E402
+                           month_start)
+from support.usage import Payer, Sample  # noqa: E402
 
 RATE = "0.037"
 

@@ -13,8 +13,9 @@ import time
 
 import support
 from support.desk import Desk, every
-from support.money import GIB, HOUR_SECS, Payer, Sample, month_start
+from support.money import GIB, HOUR_SECS, month_start
 from support.rows import query, wait_for_rows
+from support.usage import Payer, Sample
 
 KILLS = int(os.environ.get("KILLS", "60"))
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 10**6)

@@ -1,7 +1,7 @@
 """What the tests of the monthly mail share: a server under a pretend clock,
 an account with a month of reports, a relay in its credentials.
 
-    site = Site(test)                   # accounts acme; nothing is started
+    site = Site(test)                   # account acme; nothing is started
     site.give_creds(relay, to=[...])    # a FaultSmtpd, postfix.Server or port
     site.start()
     site.month("2024-01", acme=5)       # reports of January, 5 GiB
@@ -26,6 +26,8 @@ import support  # noqa: E402
 
 USER, PASSWORD = 'stat@sender.test', 'correct horse'
 FROM = 'flexFS Statistics <stat@sender.test>'
+# One mail a month, ten minutes after its end.
+MONTHLY = '[[report]]\nname = "monthly"\nevery = "month"\nat = "1T00:10"\n'
 SLOW = 4 if os.environ.get('STAT_WRAP') else 1
 
 
@@ -47,9 +49,9 @@ def parts(message):
 
 class Site:
     def __init__(self, test, accounts=('acme',), start='2024-01-01T00:00:00Z',
-                 args=()):
+                 args=(), config=MONTHLY):
         self.test = test
-        self.server = test.server()
+        self.server = test.server(config=config)
         self.now = start
         self.args = list(args)
         self.volumes = {}  # account: a volume's id
@@ -63,8 +65,8 @@ class Site:
     def cert(self, name):
         return os.path.join(self.certs, name + '.pem')
 
-    def account(self, name):
-        self.server.create_account(name)
+    def account(self, name, **options):
+        self.server.create_account(name, **options)
         self.server.create_rate(name, '0.03', from_='2023-01-01T00:00:00Z')
         self.tokens[name] = self.server.create_source('src-' + name, name)
         self.volumes[name] = support.new_uuid()

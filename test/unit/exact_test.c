@@ -210,6 +210,34 @@ halves_go_up_or_to_the_even_neighbour(void **state)
 }
 
 static void
+what_is_cut_is_never_above_what_it_was(void **state)
+{
+	static const struct {
+		const char *text;
+		int digits;
+		const char *cut;
+	} cases[] = {
+	    {"0.999", 2, "0.99"},
+	    {"-0.001", 2, "-0.01"},
+	    {"-0.999", 2, "-1.00"},
+	    {"1.50", 1, "1.5"},
+	    {"-1.50", 1, "-1.5"},
+	    {"7.9999999999999999999999", 0, "7"},
+	    {"-7.0000000000000000000001", 0, "-8"},
+	    {"0", 3, "0.000"},
+	};
+	struct exact *x;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		x = parse(cases[i].text);
+		exact_cut(x, cases[i].digits);
+		is_fixed(x, cases[i].digits, cases[i].cut);
+		exact_free(x);
+	}
+}
+
+static void
 what_was_rounded_is_exactly_that(void **state)
 {
 	struct exact *x = ratio("1", "3"), *y = parse("0.33");
@@ -600,6 +628,7 @@ main(void)
 	    cmocka_unit_test(thirty_digits_are_printed_and_the_last_is_rounded),
 	    cmocka_unit_test(a_decimal_has_no_more_digits_than_it_needs),
 	    cmocka_unit_test(halves_go_up_or_to_the_even_neighbour),
+	    cmocka_unit_test(what_is_cut_is_never_above_what_it_was),
 	    cmocka_unit_test(what_was_rounded_is_exactly_that),
 	    cmocka_unit_test(arithmetic_is_exact),
 	    cmocka_unit_test(the_largest_integers_fit),

@@ -186,6 +186,60 @@ a_secret_that_others_can_read_is_refused(void **state)
 }
 
 static void
+a_trusted_file_may_be_read_by_all_and_written_by_none(void **state)
+{
+	static const mode_t bad[] = {0666, 0664, 0646, 0602, 0620};
+	static const mode_t good[] = {0600, 0400, 0644, 0640, 0444};
+	struct err err = ERR_INIT;
+	struct buf got = BUF_INIT;
+	char advice[128];
+	bool there;
+	size_t i;
+
+	(void)state;
+	snprintf(advice, sizeof advice, "; run: chmod go-w %s", path);
+	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+		put(path, "s", bad[i]);
+		assert_false(file_read_trusted(path, 10, &got, &there, &err));
+		assert_non_null(strstr(err.text, advice));
+		assert_int_equal(err.kind, ERR_INPUT);
+		assert_int_equal(got.len, 0);
+	}
+	for (i = 0; i < sizeof good / sizeof *good; i++) {
+		put(path, "s", good[i]);
+		assert_true(file_read_trusted(path, 10, &got, &there, &err));
+		assert_true(there);
+		assert_int_equal(got.len, 1);
+	}
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_false(file_read_trusted(path, 10, &got, &there, &err));
+	assert_non_null(strstr(err.text, "the folder of"));
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_true(file_read_trusted(path, 10, &got, &there, &err));
+	assert_false(there);
+	buf_fini(&got);
+}
+
+static void
+only_what_can_be_read_once_is_a_stream(void **state)
+{
+	char name[64];
+	int fds[2];
+
+	(void)state;
+	assert_false(file_is_stream(path));
+	put(path, "s", 0600);
+	assert_false(file_is_stream(path));
+	assert_int_equal(pipe(fds), 0);
+	snprintf(name, sizeof name, "/dev/fd/%d", fds[0]);
+	assert_true(file_is_stream(name));
+	assert_true(file_is_stream("/dev/null"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void
 systemd_credentials_of_root_are_taken(void **state)
 {
 	struct err err = ERR_INIT;
@@ -398,6 +452,8 @@ main(void)
 	    IN_A_FOLDER(a_secret_that_others_can_read_is_refused),
 	    IN_A_FOLDER(systemd_credentials_of_root_are_taken),
 	    IN_A_FOLDER(a_secret_in_a_folder_of_others_is_refused),
+	    IN_A_FOLDER(a_trusted_file_may_be_read_by_all_and_written_by_none),
+	    IN_A_FOLDER(only_what_can_be_read_once_is_a_stream),
 	    IN_A_FOLDER(a_file_is_written_whole_with_its_mode),
 	    IN_A_FOLDER(overwriting_is_only_done_when_asked_for),
 	    IN_A_FOLDER(a_write_that_fails_leaves_what_was_there),

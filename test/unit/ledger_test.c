@@ -318,6 +318,26 @@ the_future_begins_after_five_minutes(void **state)
 }
 
 static void
+other_limits_count_from_the_next_report_on(void **state)
+{
+	const struct ledger_limits limits = {10, 86400, 2};
+	struct fixture *f = *state;
+	int64_t day_ago = f->now - 86400;
+
+	came_to(f, send(f, 1, f->now + 11, 0, 5, ""), "");
+	ledger_set_limits(f->ledger, &limits);
+	came_to(f, send(f, 2, f->now + 10, 0, 5, ""), "");
+	came_to(f, send(f, 3, f->now + 12, 0, 5, ""), "future");
+	came_to(f, send(f, 4, day_ago, 0, 5, ""), "");
+	came_to(f, send(f, 5, day_ago - 1, 0, 5, ""), "too_old");
+	assert_int_equal(send(f, 6, day_ago - 2, 0, 5, ""), LEDGER_FAILED);
+	assert_int_equal(f->err.kind, ERR_BUSY);
+	assert_string_equal(f->err.text,
+	    "the quarantine is full (2 open samples); an operator has to "
+	    "settle some");
+}
+
+static void
 a_sample_is_too_old_after_35_days(void **state)
 {
 	struct fixture *f = *state;
@@ -562,8 +582,8 @@ each_sample_that_is_set_aside_is_a_fact(void **state)
 	fixture_add_sample(f, 1, f->now, 0, 7, "");
 	assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	assert_string_equal(facts_behind(f),
-	    "sample.quarantined 02 reason=future quarantine=1 position=1\n"
-	    "sample.quarantined 01 reason=conflict quarantine=2 position=2\n");
+	    "sample.quarantined 02 reason=future quarantine=1 position=1 account=acme\n"
+	    "sample.quarantined 01 reason=conflict quarantine=2 position=2 account=acme\n");
 	s = sql_get(f->db,
 	    "SELECT f.body_sha256, q.body FROM fact f JOIN quarantine q"
 	    " ON f.detail LIKE '% quarantine=' || q.id || ' %'"
@@ -648,6 +668,7 @@ main(void)
 	    TEST(a_conflict_inside_one_report_keeps_the_first),
 	    TEST(the_future_begins_after_five_minutes),
 	    TEST(a_sample_is_too_old_after_35_days),
+	    TEST(other_limits_count_from_the_next_report_on),
 	    TEST(bins_have_to_add_up),
 	    TEST(what_is_set_aside_is_kept_as_it_was_sent),
 	    TEST(after_its_end_a_volume_takes_no_sample),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "src/attachment.h"
 #include "src/mail.h"
 #include "summary_cases.h"
 
@@ -16,6 +17,7 @@ static const struct mail_envelope plain = {
     .from = "flexFS statistics <stat@billing.example.test>",
     .to = "ops@example.test",
     .key = "draft/acme/2026-10/1",
+    .attach = 1u << ATTACHMENT_CSV,
 };
 
 static void
@@ -148,6 +150,60 @@ what_is_no_address_is_refused(void **state)
 	assert_refused("x\r\nBcc: c@d <a@b>", "a@b");
 }
 
+static size_t
+count(const struct buf *b, const char *text)
+{
+	const char *at = buf_text(b);
+	size_t n = 0;
+
+	while ((at = strstr(at, text)) != NULL) {
+		at += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+static void
+attached_is_what_was_asked_for(void **state)
+{
+	struct mail_envelope e = plain;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	e.attach = 0;
+	compose("one", &e, &b);
+	assert_int_equal(count(&b, "Content-Disposition: attachment"), 0);
+	buf_clear(&b);
+	e.attach = (1u << ATTACHMENT_KINDS) - 1;
+	compose("one", &e, &b);
+	assert_int_equal(
+	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS);
+	assert_non_null(strstr(b.data, "filename=\"flexfs-2026-10-acme.csv\""));
+	assert_non_null(
+	    strstr(b.data, "filename=\"flexfs-2026-10-acme.json\""));
+	assert_non_null(strstr(b.data, "Content-Type: application/json"));
+	buf_fini(&b);
+}
+
+static void
+a_month_to_date_is_named_by_its_last_day(void **state)
+{
+	struct summary_case c;
+	struct err err = ERR_INIT;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	summary_case_make(&c, "one");
+	c.summary.until = "2026-10-04";
+	assert_true(mail_compose(&plain, &c.summary, &b, &err));
+	assert_non_null(
+	    strstr(b.data, "filename=\"flexfs-2026-10-04-acme.csv\""));
+	assert_non_null(strstr(
+	    b.data, "\r\nSubject: [flexFS] 2026-10 to 2026-10-04 usage "));
+	summary_case_fini(&c);
+	buf_fini(&b);
+}
+
 static void
 the_attachment_is_named_after_period_and_account(void **state)
 {
@@ -172,6 +228,8 @@ main(void)
 	    cmocka_unit_test(every_line_is_short_seven_bit_and_ends_in_crlf),
 	    cmocka_unit_test(what_is_no_address_is_refused),
 	    cmocka_unit_test(the_attachment_is_named_after_period_and_account),
+	    cmocka_unit_test(attached_is_what_was_asked_for),
+	    cmocka_unit_test(a_month_to_date_is_named_by_its_last_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,10 +33,17 @@ static const struct opt_flag flags[] = {
     {0},
 };
 
+static void
+tell_more(struct buf *out)
+{
+	buf_str(out, "And more.\n");
+}
+
 static const struct opt_command show = {.path = "show volume",
     .operands = "ID",
     .summary = "Show a volume",
     .details = "More about it.",
+    .more = tell_more,
     .flags = flags};
 static const struct opt_command verify = {
     .path = "verify", .summary = "Verify the ledger"};
@@ -90,7 +97,9 @@ a_command_tells_usage_flags_and_details(void **state)
 	    "    -h, --help\n"
 	    "        Show this help\n"
 	    "\n"
-	    "More about it.\n");
+	    "More about it.\n"
+	    "\n"
+	    "And more.\n");
 }
 
 static void
@@ -182,12 +191,34 @@ every_flag_is_listed_hidden_or_not(void **state)
 	buf_fini(&out);
 }
 
+static void
+durations_are_told_in_their_largest_unit(void **state)
+{
+	static const struct {
+		int64_t secs;
+		const char *text;
+	} cases[] = {{0, "0s"}, {1, "1s"}, {90, "90s"}, {60, "1m"},
+	    {5400, "90m"}, {3600, "1h"}, {86400, "1d"}, {90000, "25h"},
+	    {604800, "7d"}};
+	char text[OPT_DURATION_SIZE];
+	int64_t secs;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_string_equal(
+		    opt_format_duration(cases[i].secs, text), cases[i].text);
+		assert_true(opt_parse_duration(text, &secs));
+		assert_int_equal(secs, cases[i].secs);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_command_tells_usage_flags_and_details),
 	    cmocka_unit_test(a_group_lists_its_commands),
+	    cmocka_unit_test(durations_are_told_in_their_largest_unit),
 	    cmocka_unit_test(the_program_lists_all_but_the_hidden),
 	    cmocka_unit_test(a_command_that_goes_on_lists_what_follows),
 	    cmocka_unit_test(there_is_no_help_for_what_is_not_there),

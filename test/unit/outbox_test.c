@@ -6,15 +6,37 @@
 
 static const char *const TWO[] = {"a@x.test", "b@x.test"};
 
+/* Plans a mail of all accounts, or again; returns whether it is new. */
+static bool
+plan_mail(struct fixture *f, const char *name, const char *period,
+    int64_t revision, int64_t account, int64_t now)
+{
+	const struct outbox_plan p = {name, period, revision, account,
+	    "acme,globex", "csv", "c@x.test, d@x.test"};
+	int64_t id, again;
+	bool added, has;
+
+	assert_true(outbox_has(f->db, name, period, revision, &has, &f->err));
+	assert_true(outbox_plan(f->db, &p, now, &id, &added, &f->err));
+	assert_int_equal(has, !added);
+	assert_true(outbox_has(f->db, name, period, revision, &has, &f->err));
+	assert_true(has);
+	assert_true(outbox_plan(f->db, &p, now, &again, &has, &f->err));
+	assert_int_equal(again, id);
+	assert_false(has);
+	return added;
+}
+
 static int64_t
 plan(struct fixture *f, const char *name)
 {
+	const struct outbox_plan p = {name, "2026-09", 1, 0, "", "csv", ""};
 	bool added;
+	int64_t id;
 
-	assert_true(
-	    outbox_plan(f->db, name, "2026-09", 1, 0, f->now, &added, &f->err));
+	assert_true(outbox_plan(f->db, &p, f->now, &id, &added, &f->err));
 	assert_true(added);
-	return sql_last_row(f->db);
+	return id;
 }
 
 /* A mail with a message, due now. */
@@ -78,13 +100,10 @@ planning_again_changes_nothing(void **state)
 	struct fixture *f = *state;
 	int64_t account = fixture_account(f, "acme");
 	struct outbox_mail m;
-	bool added;
 
-	assert_true(outbox_plan(
-	    f->db, "draft:acme", "2026-09", 1, account, 100, &added, &f->err));
-	assert_true(added);
+	assert_true(plan_mail(f, "invoice:acme", "2026-09", 1, account, 100));
 	m = load(f, 1);
-	assert_string_equal(m.name, "draft:acme");
+	assert_string_equal(m.name, "invoice:acme");
 	assert_string_equal(m.period, "2026-09");
 	assert_int_equal(m.revision, 1);
 	assert_int_equal(m.account, account);
@@ -94,22 +113,33 @@ planning_again_changes_nothing(void **state)
 	assert_int_equal(m.attempts, 0);
 	assert_int_equal(m.sent_at, 0);
 	assert_false(m.has_message);
-	assert_true(outbox_plan(
-	    f->db, "draft:acme", "2026-09", 1, 0, 200, &added, &f->err));
-	assert_false(added);
+	assert_false(plan_mail(f, "invoice:acme", "2026-09", 1, 0, 200));
 	m = load(f, 1);
 	assert_int_equal(m.created_at, 100);
 	assert_int_equal(m.account, account);
 	/* Each part of the key makes another mail. */
-	assert_true(outbox_plan(
-	    f->db, "draft:acme", "2026-09", 2, 0, 200, &added, &f->err));
-	assert_true(added);
-	assert_true(outbox_plan(
-	    f->db, "draft:acme", "2026-08", 1, 0, 200, &added, &f->err));
-	assert_true(added);
-	assert_true(outbox_plan(
-	    f->db, "draft:b", "2026-09", 1, 0, 200, &added, &f->err));
-	assert_true(added);
+	assert_true(plan_mail(f, "invoice:acme", "2026-09", 2, 0, 200));
+	assert_true(plan_mail(f, "invoice:acme", "2026-08", 1, 0, 200));
+	assert_true(plan_mail(f, "invoice:b", "2026-09", 1, 0, 200));
+}
+
+static void
+a_plan_says_what_is_in_it_and_for_whom(void **state)
+{
+	struct fixture *f = *state;
+	struct buf accounts = BUF_INIT, attach = BUF_INIT;
+
+	assert_true(plan_mail(f, "weekly", "2026-W40", 1, 0, 100));
+	assert_true(outbox_contents(f->db, 1, &accounts, &attach, &f->err));
+	assert_string_equal(buf_text(&accounts), "acme,globex");
+	assert_string_equal(buf_text(&attach), "csv");
+	waiting_are(f, 1, "c@x.test d@x.test ");
+	/* Its own recipients count over those of the first attempt. */
+	assert_true(outbox_begin(f->db, 1, TWO, 2, &f->err));
+	waiting_are(f, 1, "c@x.test d@x.test ");
+	waiting_are(f, plan(f, "other"), "");
+	buf_fini(&accounts);
+	buf_fini(&attach);
 }
 
 static void
@@ -377,6 +407,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FIXTURE_TEST(planning_again_changes_nothing),
+	    FIXTURE_TEST(a_plan_says_what_is_in_it_and_for_whom),
 	    FIXTURE_TEST(the_mail_due_first_is_found_when_it_is_due),
 	    FIXTURE_TEST(a_message_is_kept_byte_for_byte),
 	    FIXTURE_TEST(addresses_may_change_before_the_first_attempt_alone),

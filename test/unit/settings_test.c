@@ -80,6 +80,7 @@ defaults_are_the_documented_ones(void **state)
 	assert_string_equal(s.ssl_cert, "/home/me/.flexfs/ssl/cert");
 	assert_string_equal(s.ssl_key, "/home/me/.flexfs/ssl/key");
 	assert_string_equal(s.creds_file, "/home/me/.flexfs/stat/creds");
+	assert_string_equal(s.config_file, "/home/me/.flexfs/stat/config");
 	assert_false(s.verbose);
 	assert_int_equal(s.sqlite_opts.count, 0);
 	assert_null(s.smtp_addr);
@@ -103,7 +104,8 @@ every_flag_reaches_its_value(void **state)
 	(void)state;
 	assert_true(read_flags("--bindAddr 127.0.0.1:8443 --dbFolder /db "
 			       "--keyFolder /k --noSSL --sslCert /c --sslKey "
-			       "/y -v --credsFile /dev/fd/3 --smtpAddr a "
+			       "/y -v --credsFile /dev/fd/3 "
+			       "--configFile /etc/s --smtpAddr a "
 			       "--smtpFrom b --smtpTo c --smtpUser d "
 			       "--smtpPass e --sqliteOpts cache_size=-2000 "
 			       "--mockTime --mockStart 2026-01-01T00:00:00Z "
@@ -117,6 +119,7 @@ every_flag_reaches_its_value(void **state)
 	assert_string_equal(s.ssl_key, "/y");
 	assert_true(s.verbose);
 	assert_string_equal(s.creds_file, "/dev/fd/3");
+	assert_string_equal(s.config_file, "/etc/s");
 	assert_string_equal(s.smtp_addr, "a");
 	assert_string_equal(s.smtp_from, "b");
 	assert_string_equal(s.smtp_to, "c");

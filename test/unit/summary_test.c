@@ -79,6 +79,39 @@ a_subject_says_usage_money_and_state(void **state)
 }
 
 static void
+silent_sources_are_trouble(void **state)
+{
+	struct silence_source list[7] = {{"admin1", 1791374400}, {"admin2", 0},
+	    {"a3", 0}, {"a4", 0}, {"a5", 0}, {"a6", 0}, {"a7", 0}};
+	struct silence silence = {list, 2, 3600};
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	summary_case_make(&c, "one");
+	c.summary.silence = &silence;
+	summary_text(&c.summary, &b);
+	assert_non_null(strstr(b.data,
+	    "Silent for more than 1h: admin1 (last heard of at "
+	    "2026-10-07T12:00:00Z),\n"
+	    "admin2 (never heard of). Hours without reports are estimated or "
+	    "missing.\n"
+	    "Which sources:\n"
+	    "    stat.flexfs list sources\n"));
+	buf_clear(&b);
+	silence.count = 7;
+	summary_text(&c.summary, &b);
+	assert_non_null(strstr(b.data,
+	    "a4 (never heard of), a5\n(never heard of) and 2 more. Hours"));
+	buf_clear(&b);
+	silence.count = 0;
+	summary_text(&c.summary, &b);
+	assert_null(strstr(b.data, "Silent"));
+	buf_fini(&b);
+	summary_case_fini(&c);
+}
+
+static void
 a_held_subject_says_why(void **state)
 {
 	(void)state;
@@ -235,6 +268,7 @@ main(void)
 	    cmocka_unit_test(every_case_looks_as_it_was_approved),
 	    cmocka_unit_test(a_subject_says_usage_money_and_state),
 	    cmocka_unit_test(a_held_subject_says_why),
+	    cmocka_unit_test(silent_sources_are_trouble),
 	    cmocka_unit_test(currencies_are_never_added_to_each_other),
 	    cmocka_unit_test(bills_of_one_currency_are_added),
 	    cmocka_unit_test(usage_changes_its_unit_at_1024_as_shown),

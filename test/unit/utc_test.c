@@ -247,6 +247,46 @@ every_cut_of_a_time_is_refused(void **state)
 	assert_true(utc_parse(text, len, &at, NULL));
 }
 
+/* Against the definition: the civil year of the week's Thursday, and how many
+ * Thursdays of it there were. */
+static void
+every_week_from_1970_to_2200_is_counted_right(void **state)
+{
+	int64_t at, monday, thursday, first;
+	struct utc_civil civil;
+	int year, week;
+
+	(void)state;
+	for (at = 0; at < utc_from_date(2201, 1, 1); at += UTC_DAY_SECS) {
+		utc_to_civil(at, &civil);
+		monday = at - (civil.weekday + 6) % 7 * UTC_DAY_SECS;
+		thursday = monday + 3 * UTC_DAY_SECS;
+		utc_to_civil(thursday, &civil);
+		first = utc_from_date(civil.year, 1, 1);
+		utc_iso_week(at + UTC_DAY_SECS - 1, &year, &week);
+		assert_int_equal(year, civil.year);
+		assert_int_equal(
+		    week, (thursday - first) / (7 * UTC_DAY_SECS) + 1);
+		assert_true(utc_from_iso_week(year, week, &first));
+		assert_int_equal(first, monday);
+	}
+}
+
+static void
+only_long_years_have_a_week_53(void **state)
+{
+	int64_t at;
+
+	(void)state;
+	assert_true(utc_from_iso_week(2026, 53, &at));
+	assert_int_equal(at, utc_from_date(2026, 12, 28));
+	assert_false(utc_from_iso_week(2025, 53, &at));
+	assert_false(utc_from_iso_week(2026, 54, &at));
+	assert_false(utc_from_iso_week(2026, 0, &at));
+	assert_true(utc_from_iso_week(2025, 1, &at));
+	assert_int_equal(at, utc_from_date(2024, 12, 30));
+}
+
 int
 main(void)
 {
@@ -255,6 +295,8 @@ main(void)
 	    cmocka_unit_test(months_start_and_follow_each_other),
 	    cmocka_unit_test(dates_before_1970_are_counted_down),
 	    cmocka_unit_test(days_may_overflow_upwards),
+	    cmocka_unit_test(every_week_from_1970_to_2200_is_counted_right),
+	    cmocka_unit_test(only_long_years_have_a_week_53),
 	    cmocka_unit_test(texts_are_written_as_promised),
 	    cmocka_unit_test(no_instant_overflows_a_text),
 	    cmocka_unit_test(times_are_read_with_fraction_and_offset),

@@ -44,12 +44,26 @@ Money (module support.money)
     fraction(text), decimal(fraction, digits), round_to(fraction, digits,
     mode), month_cost(byte_hours, rate, month), largest_remainder(parts,
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
-    fractions throughout. Payer, Sample and Books are a second, independent
-    way from reports to bills.
+    fractions throughout.
 
-Both together (module support.desk)
-    Desk            a server and Books side by side: whatever is sent goes
-                    to both, and their answers and bills must agree.
+A second, independent way from reports to documents
+    support.usage   Payer, Sample; hours of a volume, as of what was known.
+    support.books   Books: bills, closing, corrections, the forecast.
+    support.desk    Desk: a server and Books side by side; whatever is sent
+                    goes to both, and their answers and documents must agree.
+                    Paper: the same with the books alone.
+    support.worked  the cases of test/golden/billing.json, told to a desk.
+    support.histories
+                    Chronicle: a server, its clock, histories at random.
+
+Explanations (module support.explained)
+    check(explained)  reckons one from what it says itself; Story is a server
+    whose bills are explained line by line.
+
+The ledger behind its back (modules support.story, support.tamper)
+    Story           a server with a bit of everything in its database.
+    Copy            a copy of a database, to change and to verify; rewrite()
+                    computes the hash chain anew.
 """
 
 from .cases import TestCase, main

@@ -25,6 +25,10 @@ class TestCase(unittest.TestCase):
         self._servers = getattr(self, "_servers", []) + [server]
         return server
 
+    def forget_servers(self):
+        """Those so far did well: their logs are not shown."""
+        self._servers = []
+
     def folder(self):
         """A new empty folder, removed after the test."""
         path = tempfile.mkdtemp(prefix="t-")
