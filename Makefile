@@ -37,7 +37,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact grace account token source rate \
-      report volume sample usage_bins day_hours day_code_part day_code \
+      report volume sample volume_state_part volume_state \
+      volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
@@ -53,7 +54,8 @@ SRC = settings creds store fact grace account token source rate \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server cmd cmd_table \
-      cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
+      cmd_change cmd_init cmd_create cmd_list cmd_list_volumes \
+      cmd_show_volume cmd_show_report cmd_quarantine cmd_report \
       cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
       cmd_version main
 

@@ -169,6 +169,17 @@ cmd_table_int(struct cmd_table *t, int64_t value)
 }
 
 void
+cmd_table_bool(struct cmd_table *t, bool yes)
+{
+	if (t->format == CMD_JSON) {
+		begin_json_cell(t);
+		json_put_bool(&t->json, t->columns[t->cell], yes);
+		end_cell(t);
+	} else
+		cmd_table_text(t, yes ? "yes" : "no");
+}
+
+void
 cmd_table_size(struct cmd_table *t, int64_t bytes)
 {
 	char text[24];
