@@ -36,7 +36,7 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       mime httphead httpchunk
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds store fact account token source rate \
+SRC = settings creds creds_gather store fact account token source rate \
       report volume sample usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
       roster ledger ledger_answer history \
