@@ -32,6 +32,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
+      notify inherit \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk
 
@@ -52,7 +53,7 @@ SRC = settings creds creds_gather store fact account token source rate \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server cmd cmd_table \
+      operate_rates operate_close gate server_reload server_notify server cmd cmd_table \
       cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
       cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
       cmd_version main

@@ -46,6 +46,10 @@ Money (module support.money)
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
     fractions throughout.
 
+The service manager (module support.manager)
+    Manager         a notify socket that collects what a server tells it;
+                    hand_over makes a server inherit listening sockets.
+
 A second, independent way from reports to documents
     support.usage   Payer, Sample; hours of a volume, as of what was known.
     support.books   Books: bills, closing, corrections, the forecast.
