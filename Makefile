@@ -32,7 +32,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
-      notify inherit \
+      notify inherit run \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk
 
@@ -53,10 +53,10 @@ SRC = settings creds creds_gather store fact account token source rate \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server_notify server cmd cmd_table \
-      cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
-      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
-      cmd_version main
+      operate_rates operate_close gate server_reload server_notify systemd \
+      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_list \
+      cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate cmd_verify \
+      cmd_start cmd_explain cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -132,15 +132,28 @@ $(BUILD)/schema.inc: $(SCHEMA) contrib/embed-schema
 $(BUILD)/src/store.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/store.o: $(BUILD)/schema.inc
 
-# The licence becomes one string, for the verb that prints it.
+# The licence becomes one string, for the verb that prints it, and so do the
+# files of the systemd service, for the verb that installs them.
+embed = { echo 'static const char $(1)[] ='; \
+	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' $(2); \
+	  echo '    ;'; }
+
 $(BUILD)/license.inc: COPYING Makefile
 	@mkdir -p $(@D)
-	{ echo 'static const char license_text[] ='; \
-	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' COPYING; \
-	  echo '    ;'; } >$@
+	$(call embed,license_text,$<) >$@
 
 $(BUILD)/src/cmd_version.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/cmd_version.o: $(BUILD)/license.inc
+
+$(BUILD)/systemd.inc: contrib/systemd/stat.flexfs.service \
+    contrib/systemd/sysusers.conf contrib/systemd/tmpfiles.conf Makefile
+	@mkdir -p $(@D)
+	{ $(call embed,unit_text,contrib/systemd/stat.flexfs.service); \
+	  $(call embed,sysusers_text,contrib/systemd/sysusers.conf); \
+	  $(call embed,tmpfiles_text,contrib/systemd/tmpfiles.conf); } >$@
+
+$(BUILD)/src/systemd.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/systemd.o: $(BUILD)/systemd.inc
 
 unit: $(UNIT)
 

@@ -86,7 +86,7 @@ bool creds_override(
  * it: the credentials file, the flags, and the password of --smtpPassFile.
  * A service manager's folder of credentials ($CREDENTIALS_DIRECTORY) may have
  * two files: "creds" takes the place of the default credentials file, and
- * "smtpPass" that of --smtpPassFile; an empty one counts as missing. Without
+ * "smtpPass" that of --smtpPassFile; a blank one counts as missing. Without
  * any of these out is empty: there is no relay. A password alone makes none.
  */
 bool creds_gather(

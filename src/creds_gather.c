@@ -6,24 +6,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "creds.h"
 #include "lib/file.h"
 
-/* The path of a credential that the service manager passed, or NULL without
- * one. Empty ones are how a unit says that it may be missing. */
-static const char *
-find_passed(const char *name, char *out, size_t size)
+/* The path of a credential that the service manager passed, in out; *path
+ * stays NULL without one. A blank one is how a unit says that it may be
+ * missing. */
+static bool
+find_passed(const char *name, char *out, size_t size, const char **path,
+    struct err *err)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	struct stat st;
+	struct buf text = BUF_INIT;
+	bool there;
 
 	if (folder == NULL || folder[0] != '/' ||
-	    (size_t)snprintf(out, size, "%s/%s", folder, name) >= size ||
-	    stat(out, &st) != 0 || st.st_size == 0)
-		return NULL;
-	return out;
+	    (size_t)snprintf(out, size, "%s/%s", folder, name) >= size)
+		return true;
+	if (!file_read_secret(out, CREDS_MAX_FILE, &text, &there, err))
+		return false;
+	if (there && strspn(buf_text(&text), " \t\r\n") < text.len)
+		*path = out;
+	file_wipe(&text);
+	return true;
 }
 
 bool
@@ -52,8 +58,9 @@ read_password(
 	char passed[4096];
 	const char *path = settings->smtp_pass_file;
 
-	if (path == NULL && settings->smtp_pass == NULL)
-		path = find_passed("smtpPass", passed, sizeof passed);
+	if (path == NULL && settings->smtp_pass == NULL &&
+	    !find_passed("smtpPass", passed, sizeof passed, &path, err))
+		return false;
 	return path == NULL || creds_read_pass(creds, path, err);
 }
 
@@ -66,8 +73,9 @@ creds_gather(
 	bool there;
 
 	*out = (struct creds)CREDS_INIT;
-	if (!settings->creds_file_given)
-		path = find_passed("creds", passed, sizeof passed);
+	if (!settings->creds_file_given &&
+	    !find_passed("creds", passed, sizeof passed, &path, err))
+		return false;
 	if (path == NULL)
 		path = settings->creds_file;
 	if (creds_load_part(path, out, &there, err) &&

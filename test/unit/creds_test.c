@@ -472,8 +472,10 @@ what_a_service_manager_passes_counts_over_the_default_file(void **state)
 	gathers(&p, NULL, NULL);
 	put(p.file, "smtpUser='own'\nsmtpPass='1'");
 	gathers(&p, "own", "1");
-	/* Empty is how a unit says that it may be missing. */
+	/* Blank is how a unit says that it may be missing. */
 	put(p.creds, "");
+	gathers(&p, "own", "1");
+	put(p.creds, "\n");
 	gathers(&p, "own", "1");
 	put(p.creds, "smtpUser='passed'\nsmtpPass='2'");
 	gathers(&p, "passed", "2");
@@ -504,7 +506,7 @@ the_password_may_come_from_elsewhere(void **state)
 	gathers(&p, "u", "3");
 	put(p.file, "smtpUser='u'\nsmtpPass='1'");
 	gathers(&p, "u", "3");
-	put(p.pass, "");
+	put(p.pass, "\n");
 	gathers(&p, "u", "1");
 	put(p.pass, "3");
 	put(p.pass_file, "4\r\n");
