@@ -104,7 +104,7 @@ ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check check-money unit bench lint format install \
-        uninstall clean help objects
+        uninstall clean help objects FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -289,35 +289,52 @@ format:
 	clang-format -i $(LINT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
-# make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that
-# is `stat.flexfs init systemd`.
+# make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled, and
+# no user is made; that is `stat.flexfs init systemd`.
 INSTALL ?= install
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
-MAN_INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst \
-                .,,$(suffix $(m)))/$(notdir $(m)))
+ON_USR = $(filter /usr,$(PREFIX))
+UNITDIR ?= $(if $(ON_USR),/lib,$(PREFIX)/lib)/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
-EXAMPLES = $(wildcard contrib/config.toml contrib/stat.flexfs.service \
-           contrib/send-report contrib/*.json)
-COMPLETION = $(wildcard contrib/stat.flexfs.bash)
+EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
 
-install: $(PROGRAM)
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)
-	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
-	$(INSTALL) -m 644 README COPYING $(DESTDIR)$(DOCDIR)
-	$(foreach m,$(MAN_INSTALLED),$(INSTALL) -D -m 644 man/$(notdir $(m)) \
-	    $(DESTDIR)$(m) &&) true
-	$(foreach e,$(EXAMPLES),$(INSTALL) -D -m 644 $(e) \
-	    $(DESTDIR)$(DOCDIR)/examples/$(notdir $(e)) &&) true
-	$(foreach c,$(COMPLETION),$(INSTALL) -D -m 644 $(c) \
-	    $(DESTDIR)$(COMPLETIONDIR)/stat.flexfs &&) true
+# Where files go, as folder:file[:name there].
+INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
+            $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
+            $(DOCDIR):README $(DOCDIR):COPYING \
+            $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
+            $(UNITDIR):contrib/systemd/stat.flexfs.socket \
+            $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \
+            $(TMPFILESDIR):contrib/systemd/tmpfiles.conf:stat.flexfs.conf \
+            $(BASHDIR):$(BUILD)/install/completion.bash:stat.flexfs \
+            $(ZSHDIR):$(BUILD)/install/completion.zsh:_stat.flexfs
+folder_of = $(firstword $(subst :, ,$(1)))
+file_of = $(word 2,$(subst :, ,$(1)))
+name_of = $(or $(word 3,$(subst :, ,$(1))),$(notdir $(call file_of,$(1))))
+
+$(BUILD)/install/completion.%: $(PROGRAM) contrib/make-completion
+	@mkdir -p $(@D)
+	contrib/make-completion $* $(PROGRAM) >$@
+
+$(BUILD)/install/stat.flexfs.service: contrib/systemd/stat.flexfs.service \
+    FORCE
+	@mkdir -p $(@D)
+	@sed 's|/usr/sbin/|$(SBINDIR)/|' $< >$@
+
+FORCE:
+
+install: $(PROGRAM) $(foreach i,$(INSTALLED),$(call file_of,$(i)))
+	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
+	$(foreach i,$(INSTALLED),$(INSTALL) -D -m 644 $(call file_of,$(i)) \
+	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)) &&) true
 
 # Takes away what install put there, and DOCDIR when it is empty then.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs \
-	    $(addprefix $(DESTDIR),$(MAN_INSTALLED)) \
-	    $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES))) \
-	    $(if $(COMPLETION),$(DESTDIR)$(COMPLETIONDIR)/stat.flexfs) \
-	    $(DESTDIR)$(DOCDIR)/README $(DESTDIR)$(DOCDIR)/COPYING
+	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs $(foreach i,$(INSTALLED), \
+	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)))
 	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
 		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \
 	done
