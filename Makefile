@@ -13,6 +13,7 @@
 #   make lint       warnings, analysers, layout rules, manual pages
 #   make format     clang-format over all sources
 #   make install    DESTDIR= PREFIX=/usr; also: make uninstall, make clean
+#   make deb        a Debian package, in build/deb
 
 VERSION = 0.1.0
 
@@ -104,7 +105,7 @@ ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check check-money unit bench lint format install \
-        uninstall clean help objects FORCE
+        uninstall deb clean help objects FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -185,9 +186,11 @@ run demo:
 	@contrib/$(if $(filter run,$@),run-local,demo) $(PROGRAM)
 
 # --- tests -------------------------------------------------------------------
+# What is packaged was built without sanitizers.
 ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
-         test/calendar/*.py test/fault/*.py test/oracle/*.py))
+         test/calendar/*.py test/fault/*.py test/oracle/*.py \
+         $(if $(SAN),,test/package/*.py)))
 
 check: $(PROGRAM) $(UNIT) $(FAULT) $(ORACLE)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
@@ -338,6 +341,25 @@ uninstall:
 	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
 		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \
 	done
+
+# --- Debian package ----------------------------------------------------------
+# build/deb/stat.flexfs_VERSION_ARCH.deb, made in a copy of the tree.
+DEB_FOLDER = build/deb
+DEB_ARCH = $(shell dpkg --print-architecture)
+DEB = $(DEB_FOLDER)/stat.flexfs_$(VERSION)_$(DEB_ARCH).deb
+DEB_TREE = Makefile README COPYING src lib man contrib
+
+deb: $(DEB)
+
+$(DEB): $(LIB_C) $(SRC_C) $(wildcard lib/*.h src/*.h man/*) $(SCHEMA) \
+    $(wildcard contrib/* contrib/*/*) Makefile README COPYING
+	rm -rf $(DEB_FOLDER)
+	mkdir -p $(DEB_FOLDER)/tree
+	cp -Rp $(DEB_TREE) $(DEB_FOLDER)/tree
+	cp -Rp contrib/debian $(DEB_FOLDER)/tree
+	cd $(DEB_FOLDER)/tree && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+	    DEB_BUILD_OPTIONS='parallel=2 noautodbgsym' \
+	    dpkg-buildpackage -b -us -uc
 
 clean:
 	rm -rf build build-* run
