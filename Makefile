@@ -33,7 +33,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
-      mime httphead httpchunk
+      mime httphead httpchunk \
+      canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds store fact account token source rate \
@@ -66,13 +67,16 @@ FAULT_C = $(sort $(wildcard test/fault/*.c))
 BENCH_C = $(sort $(wildcard test/bench/*.c))
 FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
 ORACLE_C = $(sort $(wildcard test/oracle/*.c))
+SAN_C = test/sanitize.c
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
 PKGS = libevent_core libevent_extra libevent_openssl openssl sqlite3 \
        libesmtp-1.0 libcjson gmp zlib
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Loaded when something is drawn, not linked.
+PKGS_LOADED = pangocairo
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 OPTIMIZE ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
@@ -100,6 +104,7 @@ RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
 RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
+SAN_OBJ = $(if $(SAN),$(SAN_C:%.c=$(BUILD)/%.o))
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check check-money unit bench lint format install \
@@ -112,8 +117,8 @@ all: $(PROGRAM)
 help:
 	@sed -n 's/^#   //p' Makefile
 
-$(PROGRAM): $(BUILD)/src/main.o $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(ARCHIVE) $(PKG_LIBS)
+$(PROGRAM): $(BUILD)/src/main.o $(SAN_OBJ) $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(ARCHIVE): $(ARCHIVE_OBJ)
 	@rm -f $@
@@ -148,10 +153,9 @@ $(RIG_ARCHIVE): $(RIG_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(RIG_ARCHIVE) \
-    $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(RIG_ARCHIVE) $(ARCHIVE) $(PKG_LIBS) \
-	    $(CMOCKA_LIBS)
+$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(SAN_OBJ) \
+    $(RIG_ARCHIVE) $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
 # What makes a disk fail is put before the libc, and stays as the libc is.
 $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
@@ -211,7 +215,7 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # changed since it was found clean is not looked at again.
 LINT = build/lint
 LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C) \
-         $(ORACLE_C)
+         $(ORACLE_C) $(SAN_C)
 LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
