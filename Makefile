@@ -46,7 +46,11 @@ SRC = settings creds store fact account token source rate \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json close_part close close_due mail outbox deliver \
+      summary_csv summary_json \
+      chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
+      chart chart_data_part chart_data_cost chart_data \
+      invoice_pdf_part invoice_pdf_lines invoice_pdf \
+      close_part close close_due mail_picture mail outbox deliver \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_print \
@@ -54,9 +58,9 @@ SRC = settings creds store fact account token source rate \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server cmd cmd_table \
-      cmd_change cmd_init cmd_create cmd_list cmd_quarantine cmd_report \
-      cmd_close cmd_deliver cmd_migrate cmd_verify cmd_start cmd_explain \
-      cmd_version main
+      cmd_change cmd_init cmd_create cmd_list cmd_quarantine \
+      cmd_report_draw cmd_report cmd_close cmd_deliver cmd_migrate \
+      cmd_verify cmd_start cmd_explain cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

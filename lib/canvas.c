@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "canvas_part.h"
-#include "text.h"
 #include "utc.h"
 
 /* --- life --- */
@@ -18,7 +17,7 @@ clean_copy(const char *text)
 {
 	struct buf b = BUF_INIT;
 
-	text_clean(&b, text != NULL ? text : "", 0);
+	canvas_text_clean(&b, text != NULL ? text : "");
 	return buf_take(&b);
 }
 

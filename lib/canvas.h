@@ -8,7 +8,7 @@
  * Lengths are in units: CSS pixels (PNG, SVG) or points (PDF); x runs to the
  * right and y down. A colour is 0xRRGGBB. Texts are UTF-8 from anywhere: they
  * go through text_clean, so that none can leave its place or turn others
- * around. Text is measured the same way in all formats. The same calls give
+ * around; what has gone through it before may be a piece of them. Text is measured the same way in all formats. The same calls give
  * the same bytes; no format holds a time but the one that is given.
  *
  * Drawing never fails at once: what went wrong is told by canvas_finish.
@@ -97,7 +97,9 @@ struct canvas_place {
 	double x, y;  /* y is the top of the (first) line */
 	double width; /* from x on; 0: no limit, x is where align says */
 	enum canvas_align align;
-	double turn; /* degrees counterclockwise, around x on the base line */
+	/* Degrees counterclockwise, around x on the base line. What is turned
+	 * is a shape on paper: nobody finds it who looks for text. */
+	double turn;
 };
 
 double canvas_text_width(

@@ -45,6 +45,7 @@
 	X(cairo_font_options_set_hint_metrics)      \
 	X(pango_cairo_font_map_new)                 \
 	X(pango_cairo_context_set_font_options)     \
+	X(pango_cairo_layout_line_path)             \
 	X(pango_cairo_show_layout_line)             \
 	X(pango_font_map_create_context)            \
 	X(pango_context_get_metrics)                \
@@ -105,7 +106,11 @@ struct canvas {
 /* canvas_load.c: finds the functions. */
 bool canvas_load(struct canvas_api *api, struct err *err);
 
-/* canvas_text.c: what measuring needs. */
+/* canvas_text.c: text_clean for a text that may be made of clean pieces, whose
+ * left-to-right marks it keeps. */
+void canvas_text_clean(struct buf *out, const char *text);
+
+/* What measuring needs. */
 bool canvas_text_open(struct canvas *c, struct err *err);
 void canvas_text_close(struct canvas *c);
 

@@ -93,7 +93,7 @@ canvas_svg_rect(struct canvas *c, const struct canvas_box *box, uint32_t color,
 		buf_str(&c->file, "/>\n");
 		return;
 	}
-	text_clean(&clean, tip, 0);
+	canvas_text_clean(&clean, tip);
 	buf_str(&c->file, "><title>");
 	text_html(&c->file, buf_text(&clean));
 	buf_str(&c->file, "</title></rect>\n");

@@ -23,6 +23,29 @@ enum {
 	METRIC_SIZE = 1000,
 };
 
+/* U+200E, which text_clean puts around names that run from right to left. */
+static const char left_to_right[] = "\xe2\x80\x8e";
+
+void
+canvas_text_clean(struct buf *out, const char *text)
+{
+	struct buf piece = BUF_INIT;
+	const char *end;
+
+	for (;; text = end + strlen(left_to_right)) {
+		end = strstr(text, left_to_right);
+		buf_clear(&piece);
+		buf_add(&piece, text,
+		    end != NULL ? (size_t)(end - text) : strlen(text));
+		text_clean(out, buf_text(&piece), 0);
+		out->failed = out->failed || piece.failed;
+		if (end == NULL)
+			break;
+		buf_str(out, left_to_right);
+	}
+	buf_fini(&piece);
+}
+
 static struct canvas_face *
 face_of(struct canvas *c, const struct canvas_font *font)
 {
@@ -138,7 +161,7 @@ canvas_text_width(
 	struct buf clean = BUF_INIT;
 	double width;
 
-	text_clean(&clean, text, 0);
+	canvas_text_clean(&clean, text);
 	set_text(c, c->line, font, buf_text(&clean), clean.len);
 	width = width_of(c, c->line);
 	c->file.failed = c->file.failed || clean.failed;
@@ -231,6 +254,7 @@ draw_at(struct canvas *c, const struct canvas_font *font,
     const struct canvas_place *base, const char *text, size_t len)
 {
 	static const double shifts[] = {0, 0.5, 1};
+	PangoLayoutLine *first;
 	double shift;
 
 	if (c->format == CANVAS_SVG) {
@@ -242,11 +266,16 @@ draw_at(struct canvas *c, const struct canvas_font *font,
 	canvas_set_color(c, font->color);
 	c->api.cairo_save(c->cairo);
 	c->api.cairo_translate(c->cairo, base->x, base->y);
-	if (base->turn != 0)
+	first = c->api.pango_layout_get_line_readonly(c->line, 0);
+	if (base->turn != 0) {
 		c->api.cairo_rotate(c->cairo, -base->turn * G_PI / 180);
-	c->api.cairo_move_to(c->cairo, -shift, 0);
-	c->api.pango_cairo_show_layout_line(
-	    c->cairo, c->api.pango_layout_get_line_readonly(c->line, 0));
+		c->api.cairo_move_to(c->cairo, -shift, 0);
+		c->api.pango_cairo_layout_line_path(c->cairo, first);
+		c->api.cairo_fill(c->cairo);
+	} else {
+		c->api.cairo_move_to(c->cairo, -shift, 0);
+		c->api.pango_cairo_show_layout_line(c->cairo, first);
+	}
 	c->api.cairo_restore(c->cairo);
 }
 
@@ -268,7 +297,7 @@ canvas_text(struct canvas *c, const struct canvas_font *font,
 {
 	struct buf clean = BUF_INIT;
 
-	text_clean(&clean, text, 0);
+	canvas_text_clean(&clean, text);
 	if (place->width > 0)
 		fit(c, font, &clean, place->width);
 	draw_line(c, font, place, buf_text(&clean), clean.len);
@@ -322,7 +351,7 @@ lay_out(struct canvas *c, const struct canvas_font *font, double width,
 		buf_clear(&piece);
 		buf_clear(&clean);
 		buf_add(&piece, text, len);
-		text_clean(&clean, buf_text(&piece), 0);
+		canvas_text_clean(&clean, buf_text(&piece));
 		if (place != NULL) {
 			at = *place;
 			at.y += (double)lines * canvas_line_height(c, font);
