@@ -596,7 +596,7 @@ hide_version(const struct buf *b, struct buf *out)
 	buf_str(out, text);
 }
 
-static void
+static inline void
 compare_golden(const char *name, const struct buf *b)
 {
 	static const char folder[] = "test/golden";
