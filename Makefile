@@ -35,7 +35,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       tls_part tls tls_server tls_session tls_client tls_cert \
       notify inherit run \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
-      mime httphead httpchunk
+      mime httphead httpchunk \
+      canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds creds_gather store fact grace account token source rate \
@@ -48,7 +49,11 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json close_part close close_due mail outbox deliver \
+      summary_csv summary_json \
+      chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
+      chart chart_data_part chart_data_cost chart_data \
+      invoice_pdf_part invoice_pdf_lines invoice_pdf \
+      close_part close close_due mail_picture mail outbox deliver \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_print \
@@ -57,9 +62,9 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create \
-      cmd_update cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report cmd_close cmd_deliver cmd_migrate cmd_verify \
-      cmd_start cmd_explain cmd_version main
+      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
+      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
+      cmd_migrate cmd_verify cmd_start cmd_explain cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -70,13 +75,16 @@ FAULT_C = $(sort $(wildcard test/fault/*.c))
 BENCH_C = $(sort $(wildcard test/bench/*.c))
 FUZZ_C = $(sort $(wildcard test/fuzz/*.c))
 ORACLE_C = $(sort $(wildcard test/oracle/*.c))
+SAN_C = test/sanitize.c
 
 # --- flags -------------------------------------------------------------------
 CC ?= cc
 PKGS = libevent_core libevent_extra libevent_openssl openssl sqlite3 \
        libesmtp-1.0 libcjson gmp zlib
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Loaded when something is drawn, not linked.
+PKGS_LOADED = pangocairo
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 OPTIMIZE ?= $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
@@ -104,6 +112,7 @@ RIG_OBJ = $(RIG_C:%.c=$(BUILD)/%.o)
 RIG_ARCHIVE = $(BUILD)/test/unit/librig.a
 FAULT = $(FAULT_C:%.c=$(BUILD)/%.so)
 ORACLE = $(ORACLE_C:%.c=$(BUILD)/%)
+SAN_OBJ = $(if $(SAN),$(SAN_C:%.c=$(BUILD)/%.o))
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check check-money unit bench lint format install \
@@ -116,8 +125,8 @@ all: $(PROGRAM)
 help:
 	@sed -n 's/^#   //p' Makefile
 
-$(PROGRAM): $(BUILD)/src/main.o $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(ARCHIVE) $(PKG_LIBS)
+$(PROGRAM): $(BUILD)/src/main.o $(SAN_OBJ) $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(ARCHIVE): $(ARCHIVE_OBJ)
 	@rm -f $@
@@ -165,10 +174,9 @@ $(RIG_ARCHIVE): $(RIG_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(RIG_ARCHIVE) \
-    $(ARCHIVE)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(RIG_ARCHIVE) $(ARCHIVE) $(PKG_LIBS) \
-	    $(CMOCKA_LIBS)
+$(BUILD)/test/unit/%_test: $(BUILD)/test/unit/%_test.o $(SAN_OBJ) \
+    $(RIG_ARCHIVE) $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
 # What makes a disk fail is put before the libc, and stays as the libc is.
 $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
@@ -230,7 +238,7 @@ $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 # changed since it was found clean is not looked at again.
 LINT = build/lint
 LINT_C = $(LIB_C) $(SRC_C) $(UNIT_C) $(RIG_C) $(FAULT_C) $(BENCH_C) $(FUZZ_C) \
-         $(ORACLE_C)
+         $(ORACLE_C) $(SAN_C)
 LINT_H = $(wildcard lib/*.h src/*.h test/*/*.h)
 LINT_MAN = $(wildcard man/*.[1-9])
 LINT_PARTS = lint-gcc lint-clang lint-layout lint-tidy lint-cppcheck \
