@@ -23,6 +23,8 @@ static const struct opt_command *const commands[] = {
     &cmd_create_source,
     &cmd_create_token,
     &cmd_create_rate,
+    &cmd_update_account,
+    &cmd_update_source,
     &cmd_list_accounts,
     &cmd_list_sources,
     &cmd_list_tokens,

@@ -47,6 +47,8 @@ extern const struct opt_command cmd_deinit_creds;
 extern const struct opt_command cmd_deinit_systemd;
 extern const struct opt_command cmd_license;
 extern const struct opt_command cmd_verify;
+extern const struct opt_command cmd_update_account;
+extern const struct opt_command cmd_update_source;
 extern const struct opt_command cmd_version;
 
 /* Flags that several commands share; the entries themselves are settings_
