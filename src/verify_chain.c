@@ -33,6 +33,8 @@ static const struct {
     {"source.created", verify_note_source},
     {"token.created", verify_note_token},
     {"rate.set", verify_note_rate},
+    {"samples.removed", verify_note_removed},
+    {"invoice.closed", verify_note_closed},
 };
 
 static char *
