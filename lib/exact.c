@@ -146,6 +146,12 @@ exact_sign(const struct exact *x)
 	return mpq_sgn(x->q);
 }
 
+double
+exact_double(const struct exact *x)
+{
+	return mpq_get_d(x->q);
+}
+
 char *
 exact_fraction(const struct exact *x)
 {

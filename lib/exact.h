@@ -50,6 +50,9 @@ enum exact_rounding {
 	EXACT_HALF_EVEN, /* a half goes to the even neighbour */
 };
 
+/* About as much; for pictures, never for figures. */
+double exact_double(const struct exact *x);
+
 /* Rounds x to digits decimals. */
 void exact_round(struct exact *x, int digits, enum exact_rounding mode);
 

@@ -422,9 +422,9 @@ put_long_filename(struct buf *out, const char *name)
 }
 
 static void
-put_disposition(struct buf *out, const char *filename)
+put_disposition(struct buf *out, const char *how, const char *filename)
 {
-	buf_str(out, "Content-Disposition: attachment");
+	buf_printf(out, "Content-Disposition: %s", how);
 	if (is_file_name(filename) && strlen(filename) <= MAX_FILENAME)
 		buf_printf(out, ";\r\n filename=\"%s\"", filename);
 	else
@@ -440,8 +440,12 @@ put_leaf(struct buf *out, const struct mime_part *part)
 	buf_printf(out, "Content-Type: %s\r\n", part->type);
 	buf_printf(out, "Content-Transfer-Encoding: %s\r\n",
 	    base64 ? "base64" : "quoted-printable");
+	if (part->content_id != NULL)
+		buf_printf(out, "Content-ID: <%s>\r\n", part->content_id);
 	if (part->filename != NULL)
-		put_disposition(out, part->filename);
+		put_disposition(out,
+		    part->content_id != NULL ? "inline" : "attachment",
+		    part->filename);
 	buf_str(out, "\r\n");
 	if (base64)
 		text_base64(out, part->data, part->len);

@@ -49,6 +49,8 @@ enum mime_encoding {
 struct mime_part {
 	const char *type; /* "text/html; charset=utf-8", "multipart/mixed" */
 	const char *filename; /* of an attachment; NULL for what is shown */
+	/* a@b: what another part shows it by (RFC 2392); or NULL. */
+	const char *content_id;
 	enum mime_encoding encoding;
 	const char *data;
 	size_t len;

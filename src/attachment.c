@@ -11,6 +11,7 @@ static const struct {
 } kinds[ATTACHMENT_KINDS] = {
     [ATTACHMENT_CSV] = {"csv", "text/csv; charset=utf-8; header=present"},
     [ATTACHMENT_JSON] = {"json", "application/json"},
+    [ATTACHMENT_PDF] = {"pdf", "application/pdf"},
 };
 
 const char *

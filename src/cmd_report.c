@@ -11,6 +11,7 @@
 #include "attachment.h"
 #include "bill.h"
 #include "cmd.h"
+#include "cmd_report_draw.h"
 #include "creds.h"
 #include "invoice.h"
 #include "lib/buf.h"
@@ -37,8 +38,12 @@ static const struct opt_flag report_flags[] = {
     {.name = "format",
 	.type = OPT_STRING,
 	.preset = "text",
-	.choices = "text|html|csv|json|eml",
+	.choices = "text|html|csv|json|eml|png|pdf",
 	.help = "How it is written; json of all accounts is an array"},
+    {.name = "chart",
+	.type = OPT_STRING,
+	.choices = "usage|cost",
+	.help = "Only this picture, or with html, csv and text its figures"},
     {.name = "to",
 	.type = OPT_STRING,
 	.shown = "(smtpTo of the credentials)",
@@ -46,7 +51,14 @@ static const struct opt_flag report_flags[] = {
     {.name = "attach",
 	.type = OPT_STRING,
 	.preset = "csv",
-	.help = "Format eml: comma-separated attachments, such as csv,json"},
+	.help = "Format eml: comma-separated attachments, such as csv,pdf"},
+    {.name = "issuer",
+	.type = OPT_STRING,
+	.shown = "(smtpFrom of the credentials)",
+	.help = "Who bills, on paper: a name, and an address in further lines"},
+    {.name = "payment",
+	.type = OPT_STRING,
+	.help = "Where to pay, on paper; may have several lines"},
     {.name = "expectedInterval",
 	.type = OPT_DURATION,
 	.shown = "(they are not told of)",
@@ -73,8 +85,9 @@ struct bills {
 	bool closed;
 	struct buf text, html, csv, json;
 	struct silence silence;
-	bool to_date;		   /* of a day or a week, */
-	char until[UTC_TEXT_SIZE]; /* and how far they reach */
+	int64_t until;		 /* hours from then on are left out; 0 */
+	bool to_date;		 /* of a day or a week, */
+	char day[UTC_TEXT_SIZE]; /* and how far they reach */
 };
 
 static void
@@ -121,18 +134,17 @@ find_accounts(const struct opt_values *values, struct sql *db,
 	return true;
 }
 
-/* The period, and from when on its hours are left out, or 0. */
+/* The period, and from when on its hours are left out. */
 static bool
 find_period(const char *text, int64_t now, struct invoice_period *period,
-    int64_t *until, struct bills *out, struct err *err)
+    struct bills *out, struct err *err)
 {
 	struct todate todate;
 
-	*until = 0;
 	out->to_date = todate_parse(text, &todate);
 	if (out->to_date)
 		return todate_month(
-		    &todate, now, period, until, out->until, err);
+		    &todate, now, period, &out->until, out->day, err);
 	return invoice_parse_period(text, period, err);
 }
 
@@ -154,11 +166,9 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 	struct invoice_period period, before;
 	struct account *accounts = NULL;
 	size_t count = 0;
-	int64_t until;
 	bool ok;
 
-	if (!find_period(
-		opt_get(values, "period"), now, &period, &until, out, err))
+	if (!find_period(opt_get(values, "period"), now, &period, out, err))
 		return false;
 	invoice_period_before(&period, &before);
 	ok = find_accounts(values, db, &accounts, &count, err);
@@ -172,8 +182,8 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 		}
 	}
 	ok = ok &&
-	     build_bills(
-		 db, accounts, count, &period, until, now, out->now, err) &&
+	     build_bills(db, accounts, count, &period, out->until, now,
+		 out->now, err) &&
 	     bill_build(db, accounts, count, &before, now, out->before, err);
 	/* A month that is closed is shown as it was closed. */
 	for (size_t i = 0; ok && i < count; i++)
@@ -236,12 +246,14 @@ put_key(const struct opt_values *values, struct buf *out)
 
 static bool
 write_mail(const struct opt_values *values, const struct bills *bills,
-    const struct summary *summary, struct buf *out, struct err *err)
+    const struct cmd_report_draw *what, const struct summary *summary,
+    struct buf *out, struct err *err)
 {
 	struct mail_envelope envelope = {
 	    .key = opt_get(values, "mailKey"), .to = opt_get(values, "to")};
 	struct creds creds = CREDS_INIT;
-	struct buf to = BUF_INIT, key = BUF_INIT;
+	struct mail_pictures pictures = {NULL, 0};
+	struct buf to = BUF_INIT, key = BUF_INIT, pdf = BUF_INIT;
 	char *path = cmd_path(values, "credsFile", err);
 	bool there, ok;
 
@@ -264,8 +276,15 @@ write_mail(const struct opt_values *values, const struct bills *bills,
 	}
 	if (ok && (to.failed || key.failed))
 		ok = err_nomem(err);
-	ok = ok && mail_compose(&envelope, summary, out, err);
+	envelope.pictures = &pictures;
+	envelope.pdf = &pdf;
+	ok = ok &&
+	     cmd_report_draw_mail(
+		 values, what, envelope.attach, &creds, &pictures, &pdf, err) &&
+	     mail_compose(&envelope, summary, out, err);
+	mail_picture_fini(&pictures);
 	creds_wipe(&creds);
+	buf_fini(&pdf);
 	buf_fini(&to);
 	buf_fini(&key);
 	free(path);
@@ -284,19 +303,23 @@ copy_document(const struct bills *b, const char *format, struct buf *out)
 }
 
 static bool
-write_bills(const struct opt_values *values, const struct bills *bills,
-    int64_t now, struct buf *out, struct err *err)
+write_bills(const struct opt_values *values, struct sql *db,
+    const struct bills *bills, int64_t now, struct buf *out, struct err *err)
 {
 	const char *format = opt_get(values, "format");
+	const struct cmd_report_draw what = {db, bills->now, bills->count,
+	    bills->to_date && bills->until != 0 ? bills->until : now};
 	const struct summary summary = {.invoices = bills->now,
 	    .before = bills->before,
 	    .count = bills->count,
 	    .now = now,
-	    .until = bills->to_date ? bills->until : NULL,
+	    .until = bills->to_date ? bills->day : NULL,
 	    .silence = &bills->silence};
 
+	if (cmd_report_draw_wanted(values))
+		return cmd_report_draw(values, &what, out, err);
 	if (strcmp(format, "eml") == 0)
-		return write_mail(values, bills, &summary, out, err);
+		return write_mail(values, bills, &what, &summary, out, err);
 	if (bills->closed)
 		copy_document(bills, format, out);
 	else if (strcmp(format, "json") == 0)
@@ -326,7 +349,7 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 	     (opt_count(values, "account") == 0 ||
 		 load_documents(db, &bills, err)) &&
 	     load_silence(values, db, now, &bills, err) &&
-	     write_bills(values, &bills, now, out, err);
+	     write_bills(values, db, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;
 }

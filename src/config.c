@@ -36,6 +36,8 @@ void
 config_fini(struct config *config)
 {
 	schedule_fini(&config->schedule);
+	free(config->issuer);
+	free(config->payment);
 	memset(config, 0, sizeof *config);
 }
 

@@ -27,6 +27,7 @@ enum {
 	CONFIG_MAX_FILE = 262144, /* bytes */
 	CONFIG_MAX_REPORTS = 100,
 	CONFIG_MAX_LIST = 100, /* items of one array */
+	CONFIG_MAX_LINES = 8,  /* of a text that has lines */
 };
 
 struct config {
@@ -43,6 +44,7 @@ struct config {
 	int64_t open_quarantine;
 
 	struct schedule schedule;
+	char *issuer, *payment; /* owned: lines of text, or "" */
 };
 
 /* The zero value is empty. A path that is missing gives the defaults, and

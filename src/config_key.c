@@ -10,6 +10,7 @@
 #include "attachment.h"
 #include "config_key.h"
 #include "creds.h"
+#include "grace.h"
 #include "lib/opt.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
 
 static bool check_account(const char *text, struct err *err);
 static bool check_attachment(const char *text, struct err *err);
+static bool check_lines(const char *text, struct err *err);
 
 #define OF(member) offsetof(struct config, member)
 #define OF_BLOCK(member) offsetof(struct config_block, member)
@@ -30,10 +32,11 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"48h\"",
 	.min = 0,
-	.max = 60 * DAY,
+	.max = GRACE_MAX_SECS,
 	.offset = OF(grace_secs),
 	.help = "How long after its end a period waits for late reports "
-		"before it is closed by itself"},
+		"before it is closed by itself; a change holds for periods "
+		"that end from then on"},
     {.table = "",
 	.name = "expected_interval",
 	.type = CONFIG_DURATION,
@@ -56,11 +59,27 @@ const struct config_key config_keys[] = {
     {.table = "",
 	.name = "customer_attach",
 	.type = CONFIG_LIST,
-	.preset = "[\"csv\"]",
+	.preset = "[\"csv\",\"pdf\"]",
 	.offset = OF(schedule.customer_attach),
 	.check = check_attachment,
 	.help = "What is attached to an account's own invoice, which goes to "
 		"the addresses of the account when its period is closed"},
+    {.table = "",
+	.name = "issuer",
+	.type = CONFIG_WORD,
+	.preset = "\"\"",
+	.offset = OF(issuer),
+	.check = check_lines,
+	.help = "Who bills, on paper: a name and, in further lines, an "
+		"address; without it the sender of the mails"},
+    {.table = "",
+	.name = "payment",
+	.type = CONFIG_WORD,
+	.preset = "\"\"",
+	.offset = OF(payment),
+	.check = check_lines,
+	.help = "Where to pay, on paper, such as a bank account; may have "
+		"several lines"},
 
     {.table = "limits",
 	.name = "max_future",
@@ -194,7 +213,7 @@ const struct config_key config_keys[] = {
 	.preset = "[\"csv\"]",
 	.offset = OF_BLOCK(attach),
 	.check = check_attachment,
-	.help = "What is attached: csv, json, or nothing"},
+	.help = "What is attached: csv, json, pdf, or nothing"},
     {0},
 };
 
@@ -214,6 +233,18 @@ check_attachment(const char *text, struct err *err)
 	unsigned set = 0;
 
 	return attachment_add(text, &set, err);
+}
+
+/* Without the name of the setting, which take_word puts before it. */
+static bool
+check_lines(const char *text, struct err *err)
+{
+	size_t lines = 1;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines <= CONFIG_MAX_LINES ||
+	       err_set(err, ERR_INPUT, "more than %d lines", CONFIG_MAX_LINES);
 }
 
 const char *
@@ -332,6 +363,8 @@ take_word(const struct config_key *key, const struct toml_value *value,
 {
 	if (value->type != TOML_STRING)
 		return refuse_type(key, value, err);
+	if (key->check != NULL && !key->check(value->string, err))
+		return err_context(err, "%s", key->name);
 	free(*out);
 	*out = strdup(value->string);
 	return *out != NULL || err_nomem(err);

@@ -371,6 +371,10 @@ start_report(struct delivery *d, struct sql *db, struct contents *c,
 	if (c->to.count > 0)
 		add_flag(&args, "--to", buf_text(&c->to_list));
 	add_flag(&args, "--attach", buf_text(&c->attach));
+	if (d->deps.config->issuer[0] != '\0')
+		add_flag(&args, "--issuer", d->deps.config->issuer);
+	if (d->deps.config->payment[0] != '\0')
+		add_flag(&args, "--payment", d->deps.config->payment);
 	add_flag(&args, "--expectedInterval",
 	    opt_format_duration(
 		d->deps.config->expected_interval_secs, args.interval));

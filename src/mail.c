@@ -16,11 +16,14 @@ enum {
 	ID_BYTES = 16,
 	ID_SIZE = 2 * ID_BYTES + 1,
 	FILENAME_SIZE = 128,
+	MESSAGE_ID_SIZE = 384, /* ID@DOMAIN */
+	MAX_PICTURES = 16,
 };
 
 /* The two forms of what is shown, and what is attached. */
 struct contents {
 	struct buf text, html;
+	const struct mail_pictures *pictures; /* borrowed; NULL: none */
 	struct buf attached[ATTACHMENT_KINDS];
 };
 
@@ -36,10 +39,9 @@ make_id(const char *key, char out[ID_SIZE])
 
 static void
 put_headers(struct buf *out, const struct mime_mailboxes *from,
-    const struct mime_mailboxes *to, const char *id,
+    const struct mime_mailboxes *to, const char *message_id,
     const struct summary *summary)
 {
-	const char *domain = strrchr(from->list[0].address, '@') + 1;
 	struct buf subject = BUF_INIT;
 	char date[UTC_TEXT_SIZE];
 
@@ -48,7 +50,7 @@ put_headers(struct buf *out, const struct mime_mailboxes *from,
 	mime_put_mailboxes(out, "To", to);
 	mime_put_text(out, "Subject", buf_text(&subject));
 	buf_printf(out, "Date: %s\r\n", utc_format_mail(summary->now, date));
-	buf_printf(out, "Message-ID: <%s@%s>\r\n", id, domain);
+	buf_printf(out, "Message-ID: <%s>\r\n", message_id);
 	buf_str(out, "Auto-Submitted: auto-generated\r\n");
 	buf_str(out, "MIME-Version: 1.0\r\n");
 	out->failed = out->failed || subject.failed;
@@ -69,18 +71,51 @@ name_file(const struct summary *summary, enum attachment kind,
 	    attachment_name(kind));
 }
 
+/* The HTML and its pictures. */
+struct related {
+	struct mime_part parts[1 + MAX_PICTURES];
+	char ids[MAX_PICTURES][MAIL_PICTURE_ID_SIZE];
+	char names[MAX_PICTURES][MAIL_PICTURE_NAME_SIZE];
+};
+
+static struct mime_part
+make_related(
+    struct related *r, const struct contents *c, const char *message_id)
+{
+	const struct mime_part html = {.type = "text/html; charset=utf-8",
+	    .data = buf_text(&c->html),
+	    .len = c->html.len};
+	size_t count = c->pictures != NULL ? c->pictures->count : 0;
+
+	if (count == 0)
+		return html;
+	if (count > MAX_PICTURES)
+		count = MAX_PICTURES;
+	r->parts[0] = html;
+	for (size_t i = 0; i < count; i++)
+		r->parts[1 + i] = (struct mime_part){.type = "image/png",
+		    .content_id = mail_picture_id(i, message_id, r->ids[i]),
+		    .filename = mail_picture_name(i, r->names[i]),
+		    .encoding = MIME_BASE64,
+		    .data = buf_text(&c->pictures->list[i].png),
+		    .len = c->pictures->list[i].png.len};
+	return (struct mime_part){
+	    .type = "multipart/related; type=\"text/html\"",
+	    .parts = r->parts,
+	    .part_count = 1 + count};
+}
+
 static void
 put_body(struct buf *out, const struct summary *summary, unsigned attach,
-    const struct contents *c, const char *id)
+    const struct contents *c, const char *id, const char *message_id)
 {
+	struct related related;
 	char filenames[ATTACHMENT_KINDS][FILENAME_SIZE];
 	const struct mime_part shown[] = {
 	    {.type = "text/plain; charset=utf-8",
 		.data = buf_text(&c->text),
 		.len = c->text.len},
-	    {.type = "text/html; charset=utf-8",
-		.data = buf_text(&c->html),
-		.len = c->html.len},
+	    make_related(&related, c, message_id),
 	};
 	struct mime_part all[1 + ATTACHMENT_KINDS] = {
 	    {.type = "multipart/alternative",
@@ -91,7 +126,8 @@ put_body(struct buf *out, const struct summary *summary, unsigned attach,
 	    .type = "multipart/mixed", .parts = all, .part_count = 1};
 
 	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++) {
-		if ((attach & attachment_bit(i)) == 0)
+		if ((attach & attachment_bit(i)) == 0 ||
+		    c->attached[i].len == 0)
 			continue;
 		name_file(summary, i, filenames[i]);
 		all[mixed.part_count++] =
@@ -109,13 +145,16 @@ static void
 put_attachment(enum attachment kind, const struct mail_envelope *envelope,
     const struct summary *summary, struct buf *out)
 {
-	const struct buf *kept =
-	    kind == ATTACHMENT_CSV ? envelope->csv : envelope->json;
+	const struct buf *kept = kind == ATTACHMENT_CSV	   ? envelope->csv
+				 : kind == ATTACHMENT_JSON ? envelope->json
+							   : envelope->pdf;
 
 	if (kept != NULL)
 		buf_add(out, kept->data, kept->len);
 	else if (kind == ATTACHMENT_CSV)
 		summary_csv(summary, out);
+	else if (kind == ATTACHMENT_PDF)
+		return; /* it could not be drawn */
 	else if (summary->count > 1)
 		summary_json_all(summary, out);
 	else {
@@ -124,29 +163,51 @@ put_attachment(enum attachment kind, const struct mail_envelope *envelope,
 	}
 }
 
+/* The documents, as they were kept or as they are now, with the pictures. */
+static void
+write_shown(const struct mail_envelope *envelope, const struct summary *summary,
+    const char *message_id, struct contents *c)
+{
+	struct buf text = BUF_INIT, html = BUF_INIT;
+
+	if (envelope->text != NULL) {
+		buf_add(&text, envelope->text->data, envelope->text->len);
+		buf_add(&html, envelope->html->data, envelope->html->len);
+	} else {
+		summary_text(summary, &text);
+		summary_html(summary, &html);
+	}
+	c->pictures = envelope->pictures;
+	if (c->pictures == NULL || c->pictures->count == 0) {
+		c->text = text;
+		c->html = html;
+		return;
+	}
+	mail_picture_text(c->pictures, &text, &c->text);
+	mail_picture_html(c->pictures, message_id, &html, &c->html);
+	buf_fini(&text);
+	buf_fini(&html);
+}
+
 static bool
 compose(const struct mime_mailboxes *from, const struct mime_mailboxes *to,
     const struct mail_envelope *envelope, const struct summary *summary,
     struct buf *out, struct err *err)
 {
 	struct contents c;
-	char id[ID_SIZE];
+	char id[ID_SIZE], message_id[MESSAGE_ID_SIZE];
 	bool failed;
 
 	memset(&c, 0, sizeof c);
 	make_id(envelope->key, id);
-	if (envelope->text != NULL) {
-		buf_add(&c.text, envelope->text->data, envelope->text->len);
-		buf_add(&c.html, envelope->html->data, envelope->html->len);
-	} else {
-		summary_text(summary, &c.text);
-		summary_html(summary, &c.html);
-	}
+	snprintf(message_id, sizeof message_id, "%s@%s", id,
+	    strrchr(from->list[0].address, '@') + 1);
+	write_shown(envelope, summary, message_id, &c);
 	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++)
 		if ((envelope->attach & attachment_bit(i)) != 0)
 			put_attachment(i, envelope, summary, &c.attached[i]);
-	put_headers(out, from, to, id, summary);
-	put_body(out, summary, envelope->attach, &c, id);
+	put_headers(out, from, to, message_id, summary);
+	put_body(out, summary, envelope->attach, &c, id, message_id);
 	failed = c.text.failed || c.html.failed || out->failed;
 	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++) {
 		failed = failed || c.attached[i].failed;

@@ -1,8 +1,13 @@
 /*
  * mail.h - a summary as a mail: one RFC 5322 message, whole.
  *
- *     multipart/mixed { multipart/alternative { text/plain, text/html },
- *                       the attachments }
+ *     multipart/mixed {
+ *         multipart/alternative {
+ *             text/plain,
+ *             multipart/related { text/html, image/png, .. } },
+ *         the attachments }
+ *
+ * without the related part when there are no pictures.
  *
  * Lines end in CRLF and are at most 78 characters (998 never), everything is
  * 7-bit (base64 or quoted-printable, RFC 2047 in headers). The same input
@@ -16,6 +21,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "mail_picture.h"
 #include "summary.h"
 
 struct mail_envelope {
@@ -26,6 +32,9 @@ struct mail_envelope {
 	 * now. All or none; borrowed. */
 	const struct buf *text, *html, *csv, *json;
 	unsigned attach; /* a set of attachment.h */
+	/* Borrowed; NULL, or an empty one: there is none. */
+	const struct mail_pictures *pictures;
+	const struct buf *pdf; /* what attaching pdf attaches */
 };
 
 /* Appends the message to out. A from or to that is no address is

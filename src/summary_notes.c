@@ -269,8 +269,8 @@ same_rounding(const struct invoice *a, const struct invoice *b)
 	       strcmp(a->account.currency, b->account.currency) == 0;
 }
 
-static void
-put_rounding(struct buf *b, const struct invoice *inv)
+void
+summary_notes_rounding(struct buf *b, const struct invoice *inv)
 {
 	const char *mode = inv->account.rounding_mode == EXACT_HALF_EVEN
 			       ? "half to even"
@@ -318,7 +318,7 @@ add_rounding(struct summary_page *page, struct summary_page_section *s,
 				comma = ",";
 			}
 		buf_str(&b, ", ");
-		put_rounding(&b, &inv[i]);
+		summary_notes_rounding(&b, &inv[i]);
 		summary_page_note(s, summary_page_keep(page, &b), NULL, NULL);
 	}
 }

@@ -73,8 +73,8 @@ summary_page_note(struct summary_page_section *s, const char *text,
 
 /* --- state --- */
 
-static const char *
-explain_reason(enum invoice_reason reason)
+const char *
+summary_page_reason(enum invoice_reason reason)
 {
 	switch (reason) {
 	case INVOICE_UNRATED_USAGE:
@@ -100,14 +100,14 @@ put_bill_state(struct buf *b, const struct invoice *inv)
 		    b, "open until %s", utc_format_date(inv->period.to, end));
 		if (inv->reason != INVOICE_FINE)
 			buf_printf(b, "; would be held: %s",
-			    explain_reason(inv->reason));
+			    summary_page_reason(inv->reason));
 		break;
 	case INVOICE_DRAFT:
 		buf_str(b, "draft: the period has ended, late reports "
 			   "still count");
 		break;
 	case INVOICE_HELD:
-		buf_printf(b, "HELD: %s", explain_reason(inv->reason));
+		buf_printf(b, "HELD: %s", summary_page_reason(inv->reason));
 		break;
 	case INVOICE_CLOSED:
 		buf_printf(b, "final, closed %s",

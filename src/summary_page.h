@@ -96,6 +96,9 @@ const char *summary_page_name(
 const char *summary_page_mark(struct summary_page *page,
     const struct invoice *inv, const struct invoice_line *line);
 
+/* Why a bill is held, in words; "" for FINE. */
+const char *summary_page_reason(enum invoice_reason reason);
+
 /* Whether line a stands above line b: it costs more, or is more. */
 bool summary_page_above(
     const struct invoice_line *a, const struct invoice_line *b);
@@ -107,5 +110,8 @@ void summary_notes_trouble(
     struct summary_page *page, const struct summary *summary);
 void summary_notes_footer(
     struct summary_page *page, const struct summary *summary);
+
+/* The rule by which a bill is rounded: "USD: the exact total is ..". */
+void summary_notes_rounding(struct buf *b, const struct invoice *inv);
 
 #endif

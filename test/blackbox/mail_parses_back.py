@@ -120,6 +120,29 @@ class MailParsesBack(support.TestCase):
                     body = body.replace(b"\r\n", b"\n")
                 self.assertEqual(body, want, f"{case}.{suffix}")
 
+    def test_pictures_belong_to_the_html_that_shows_them(self):
+        parts = list(self.parts("pictures").walk())
+        self.assertEqual(
+            [part.get_content_type() for part in parts],
+            ["multipart/mixed", "multipart/alternative", "text/plain",
+             "multipart/related", "text/html", "image/png", "image/png",
+             "text/csv", "application/pdf"])
+        self.assertEqual(parts[3].get_param("type"), "text/html")
+        shown = re.findall(r'<img src="cid:([^"]+)"',
+                           parts[4].get_content())
+        self.assertEqual([f"<{cid}>" for cid in shown],
+                         [part["Content-ID"] for part in parts[5:7]])
+        self.assertEqual(len(set(shown)), 2)
+        for i, part in enumerate(parts[5:7], 1):
+            self.assertEqual(part.get_content_disposition(), "inline")
+            self.assertEqual(part.get_payload(decode=True),
+                             self.raw(f"picture{i}.png"))
+        # The document is as without them, but for what is put in.
+        html = parts[4].get_payload(decode=True).replace(b"\r\n", b"\n")
+        self.assertEqual(re.sub(rb"<p><img[^>]*></p>\n", b"", html),
+                         self.raw("one.html"))
+        self.assertEqual(parts[8].get_payload(decode=True), b"%PDF-1.5")
+
     def test_the_attachment_has_its_name(self):
         account = ("an-account-whose-name-is-as-long-as-a-name-may-be."
                    "0123456789.ab")

@@ -206,7 +206,9 @@ class Layout(support.TestCase):
                            ("auth-client.h", "src/server.c"),
                            ("openssl/sha.h", "lib/sql.c"),
                            ("gmp.h", "lib/clock.h"),
-                           ("zlib.h", "src/loop.c")):
+                           ("zlib.h", "src/loop.c"),
+                           ("cairo-pdf.h", "src/summary.c"),
+                           ("pango/pangocairo.h", "lib/clock.c")):
             with self.subTest(library=name):
                 text = f"#ifdef NEVER\n#include <{name}>\n#endif\n"
                 self.finds({path: text + RIGHT[path]},

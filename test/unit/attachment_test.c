@@ -14,7 +14,7 @@ static void
 lists_become_sets_and_sets_lists(void **state)
 {
 	static const char *const lists[][2] = {{"", ""}, {"csv", "csv"},
-	    {"json", "json"}, {"json,csv", "csv,json"}};
+	    {"json", "json"}, {"json,csv", "csv,json"}, {"pdf,csv", "csv,pdf"}};
 	char text[ATTACHMENT_LIST_SIZE];
 	struct err err = ERR_INIT;
 	unsigned set = 77;
@@ -53,8 +53,9 @@ what_cannot_be_attached_is_refused(void **state)
 		assert_int_equal(err.kind, ERR_INPUT);
 	}
 	assert_false(attachment_parse("exe", &set, &err));
-	assert_string_equal(
-	    err.text, "\"exe\" cannot be attached; what can be is csv, json");
+	assert_string_equal(err.text,
+	    "\"exe\" cannot be attached; what can be is csv, json, "
+	    "pdf");
 }
 
 int

@@ -64,7 +64,9 @@ an_empty_file_means_the_defaults(void **state)
 	assert_memory_equal(&http_found, &http, sizeof http);
 	config_ledger_limits(&c, &ledger_found);
 	assert_memory_equal(&ledger_found, &ledger, sizeof ledger);
-	assert_string_equal(c.schedule.customer_attach, "csv");
+	assert_string_equal(c.schedule.customer_attach, "csv,pdf");
+	assert_string_equal(c.issuer, "");
+	assert_string_equal(c.payment, "");
 	assert_int_equal(c.schedule.count, 3);
 	assert_string_equal(r[0].name, "weekly");
 	assert_int_equal(r[0].every, SCHEDULE_WEEK);
@@ -92,6 +94,8 @@ every_setting_reaches_its_value(void **state)
 	struct config c = take("grace = \"3d\"\n"
 			       "expected_interval = \"90m\"\n"
 			       "customer_attach = [\"json\", \"csv\"]\n"
+			       "issuer = \"A GmbH\\nB Street\"\n"
+			       "payment = \"IBAN 1\\nBIC 2\"\n"
 			       "[limits]\n"
 			       "max_future = \"0s\"\n"
 			       "max_age = \"366d\"\n"
@@ -111,6 +115,8 @@ every_setting_reaches_its_value(void **state)
 	assert_int_equal(c.grace_secs, 3 * DAY);
 	assert_int_equal(c.expected_interval_secs, 90 * 60);
 	assert_string_equal(c.schedule.customer_attach, "json,csv");
+	assert_string_equal(c.issuer, "A GmbH\nB Street");
+	assert_string_equal(c.payment, "IBAN 1\nBIC 2");
 	assert_int_equal(ledger.max_future_secs, 0);
 	assert_int_equal(ledger.max_age_secs, 366 * DAY);
 	assert_int_equal(ledger.open_quarantine, 7);
@@ -258,7 +264,7 @@ a_value_of_the_wrong_kind_is_refused(void **state)
 	refuse("grace = \"2 days\"",
 	    "f:1: grace is a duration in quotes, such as \"90s\", \"6h\" or "
 	    "\"30d\", not \"2 days\"");
-	refuse("grace = \"61d\"", "f:1: grace is between 0s and 60d, not 61d");
+	refuse("grace = \"61d\"", "f:1: grace is between 0s and 27d, not 61d");
 	refuse("expected_interval = \"59s\"",
 	    "f:1: expected_interval is between 1m and 30d, not 59s");
 	refuse("[limits]\nconnections = \"20\"",
@@ -270,12 +276,16 @@ a_value_of_the_wrong_kind_is_refused(void **state)
 	    "\"b\"], not \"csv\"");
 	refuse("customer_attach = [\"exe\"]",
 	    "f:1: customer_attach: \"exe\" cannot be attached; what can be is "
-	    "csv, json");
+	    "csv, json, pdf");
 	refuse("customer_attach = [\"csv\", 1]",
 	    "f:1: customer_attach is an array of strings, such as [\"a\", "
 	    "\"b\"], not of type integer");
 	refuse("customer_attach = [\"csv\", \"csv\"]",
 	    "f:1: customer_attach has \"csv\" twice");
+	refuse("issuer = \"1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\"",
+	    "f:1: issuer: more than 8 lines");
+	refuse("payment = [\"a\"]",
+	    "f:1: payment is a string in quotes, not of type array");
 }
 
 /* A [[report]] of one line, which is refused in line 2. */

@@ -618,6 +618,21 @@ a_fraction_is_kept_as_text(void **state)
 	exact_free(y);
 }
 
+static void
+a_picture_gets_about_as_much(void **state)
+{
+	struct exact *x = exact_new();
+
+	(void)state;
+	assert_true(exact_double(x) == 0.0);
+	assert_true(exact_parse(x, "-12.5"));
+	assert_true(exact_double(x) == -12.5);
+	exact_set_int(x, 1);
+	exact_div_int(x, 3);
+	assert_float_equal(exact_double(x), 0.333333, 0.000001);
+	exact_free(x);
+}
+
 int
 main(void)
 {
@@ -640,6 +655,7 @@ main(void)
 	    cmocka_unit_test(a_sum_of_few_denominators_is_exact),
 	    cmocka_unit_test(more_denominators_than_slots_spill_and_are_exact),
 	    cmocka_unit_test(a_sum_past_2_to_the_128_is_exact),
+	    cmocka_unit_test(a_picture_gets_about_as_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ static void
 attached_is_what_was_asked_for(void **state)
 {
 	struct mail_envelope e = plain;
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, pdf = BUF_INIT;
 
 	(void)state;
 	e.attach = 0;
@@ -176,12 +176,21 @@ attached_is_what_was_asked_for(void **state)
 	buf_clear(&b);
 	e.attach = (1u << ATTACHMENT_KINDS) - 1;
 	compose("one", &e, &b);
+	/* What could not be drawn is not there. */
+	assert_int_equal(
+	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS - 1);
+	buf_clear(&b);
+	buf_str(&pdf, "%PDF-1.5");
+	e.pdf = &pdf;
+	compose("one", &e, &b);
 	assert_int_equal(
 	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS);
 	assert_non_null(strstr(b.data, "filename=\"flexfs-2026-10-acme.csv\""));
 	assert_non_null(
 	    strstr(b.data, "filename=\"flexfs-2026-10-acme.json\""));
 	assert_non_null(strstr(b.data, "Content-Type: application/json"));
+	assert_non_null(strstr(b.data, "Content-Type: application/pdf"));
+	buf_fini(&pdf);
 	buf_fini(&b);
 }
 
@@ -218,6 +227,113 @@ the_attachment_is_named_after_period_and_account(void **state)
 	buf_fini(&b);
 }
 
+/* --- pictures --- */
+
+static void
+draw(struct mail_pictures *pictures)
+{
+	static const struct chart_part parts[] = {{(exact_u128)5 << 30, 0}};
+	static const int64_t missing[] = {0};
+	static const char *const names[] = {"\"a\" <b> & c"};
+	static const struct chart_month month = {1790812800, "1.50", "3.00"};
+	static const struct chart_usage usage = {
+	    NULL, "account", 20727, 1, names, 1, parts, missing};
+	static const struct chart_cost cost = {NULL, "USD", &month, 1};
+	static const struct chart charts[] = {{&usage, NULL}, {NULL, &cost}};
+	struct err err = ERR_INIT;
+
+	*pictures = (struct mail_pictures){NULL, 0};
+	if (!mail_picture_draw(charts, 2, pictures, &err))
+		fail_msg("%s", err.text);
+}
+
+static void
+pictures_stand_behind_the_first_section_of_the_html(void **state)
+{
+	struct mail_pictures pictures;
+	struct buf html = BUF_INIT, b = BUF_INIT;
+
+	(void)state;
+	draw(&pictures);
+	buf_str(&html, "<h1>One</h1>\n<h2>Two</h2>\n<h2>Three</h2>\n");
+	mail_picture_html(&pictures, "x@b.test", &html, &b);
+	assert_ptr_equal(strstr(b.data, "<h1>One</h1>\n"
+					"<p><img src=\"cid:picture1.x@b.test\" "
+					"width=\"600\" height=\""),
+	    b.data);
+	assert_non_null(strstr(b.data, "\" alt=\"Stored per day, 2026-10-01"));
+	assert_non_null(
+	    strstr(b.data, "height:auto;border:0\"></p>\n"
+			   "<p><img src=\"cid:picture2.x@b.test\" "));
+	assert_non_null(strstr(b.data,
+	    "alt=\"Cost by month in USD: 2026-10 1.50 so far (forecast "
+	    "3.00).\""));
+	assert_non_null(strstr(b.data, "</p>\n<h2>Two</h2>\n<h2>Three</h2>\n"));
+	mail_picture_fini(&pictures);
+	mail_picture_fini(&pictures);
+	buf_fini(&html);
+	buf_fini(&b);
+}
+
+static void
+pictures_are_words_in_plain_text(void **state)
+{
+	struct mail_pictures pictures;
+	struct buf text = BUF_INIT, b = BUF_INIT;
+
+	(void)state;
+	draw(&pictures);
+	buf_str(&text, "One\n===\nState  open\n\nTwo\n---\nmore\n");
+	mail_picture_text(&pictures, &text, &b);
+	assert_string_equal(buf_text(&b),
+	    "One\n===\nState  open\n\n"
+	    "Usage and cost over time\n"
+	    "------------------------\n"
+	    "Stored per day, 2026-10-01: 5.00 GiB.\n\n"
+	    "Cost by month in USD: 2026-10 1.50 so far (forecast 3.00).\n\n"
+	    "Two\n---\nmore\n");
+	mail_picture_fini(&pictures);
+	buf_fini(&text);
+	buf_fini(&b);
+}
+
+static void
+a_mail_with_pictures_keeps_its_lines_short_and_its_bytes(void **state)
+{
+	struct mail_envelope envelope = plain;
+	struct mail_pictures pictures;
+	struct buf a = BUF_INIT, b = BUF_INIT, pdf = BUF_INIT;
+
+	(void)state;
+	draw(&pictures);
+	buf_str(&pdf, "%PDF-1.5");
+	envelope.pictures = &pictures;
+	envelope.pdf = &pdf;
+	envelope.attach = 1u << ATTACHMENT_CSV | 1u << ATTACHMENT_PDF;
+	compose("one", &envelope, &a);
+	compose("one", &envelope, &b);
+	assert_string_equal(buf_text(&a), buf_text(&b));
+	assert_non_null(strstr(a.data, "multipart/related; type="));
+	assert_non_null(strstr(a.data, "Content-ID: <picture2."));
+	assert_non_null(strstr(a.data, "filename=\"flexfs-2026-10-acme.pdf\""));
+	for (const char *at = a.data, *end; *at != '\0'; at = end + 2) {
+		end = strstr(at, "\r\n");
+		assert_non_null(end);
+		assert_true(end - at <= 78);
+	}
+	if (getenv("CASES_OUT") != NULL) {
+		write_file(getenv("CASES_OUT"), "pictures.eml", &a);
+		write_file(
+		    getenv("CASES_OUT"), "picture1.png", &pictures.list[0].png);
+		write_file(
+		    getenv("CASES_OUT"), "picture2.png", &pictures.list[1].png);
+	}
+	mail_picture_fini(&pictures);
+	buf_fini(&pdf);
+	buf_fini(&a);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -230,6 +346,11 @@ main(void)
 	    cmocka_unit_test(the_attachment_is_named_after_period_and_account),
 	    cmocka_unit_test(attached_is_what_was_asked_for),
 	    cmocka_unit_test(a_month_to_date_is_named_by_its_last_day),
+	    cmocka_unit_test(
+		pictures_stand_behind_the_first_section_of_the_html),
+	    cmocka_unit_test(pictures_are_words_in_plain_text),
+	    cmocka_unit_test(
+		a_mail_with_pictures_keeps_its_lines_short_and_its_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

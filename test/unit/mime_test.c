@@ -179,6 +179,27 @@ assert_filename(const char *name, const char *expected)
 }
 
 static void
+a_part_that_another_shows_has_an_id_and_is_inline(void **state)
+{
+	const struct mime_part part = {.type = "image/png",
+	    .filename = "p.png",
+	    .content_id = "p.1@b.test",
+	    .encoding = MIME_BASE64,
+	    .data = "x",
+	    .len = 1};
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	mime_put_part(&b, &part, "seed");
+	assert_string_equal(buf_text(&b),
+	    "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+	    "Content-ID: <p.1@b.test>\r\n"
+	    "Content-Disposition: inline;\r\n filename=\"p.png\"\r\n"
+	    "\r\neA==\r\n");
+	buf_fini(&b);
+}
+
+static void
 file_names_that_are_long_or_foreign_are_encoded(void **state)
 {
 	(void)state;
@@ -248,6 +269,7 @@ main(void)
 	    cmocka_unit_test(no_text_begins_another_header),
 	    cmocka_unit_test(long_encoded_texts_are_folded_between_characters),
 	    cmocka_unit_test(file_names_that_are_long_or_foreign_are_encoded),
+	    cmocka_unit_test(a_part_that_another_shows_has_an_id_and_is_inline),
 	    cmocka_unit_test(parts_lie_within_each_other),
 	};
 
