@@ -56,7 +56,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       close_part close close_due mail_picture mail outbox deliver \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
-      verify_months verify_print \
+      verify_months verify_days verify_closed verify_again verify_print \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \

@@ -16,7 +16,8 @@
 static const struct opt_flag verify_flags[] = {
     {.name = "deep",
 	.type = OPT_BOOL,
-	.help = "Check the file's indexes, too, which takes longer"},
+	.help = "Check the file's indexes, too, and compute days and "
+		"invoices again, which takes longer"},
     {.name = "anchor",
 	.type = OPT_STRING,
 	.repeats = true,

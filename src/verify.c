@@ -27,6 +27,8 @@ static const char *const kinds[VERIFY_KINDS] = {
     [VERIFY_QUARANTINE] = "quarantine",
     [VERIFY_SAMPLE] = "sample",
     [VERIFY_MONTH] = "month",
+    [VERIFY_DAY] = "day",
+    [VERIFY_INVOICE] = "invoice",
 };
 
 const char *
@@ -315,6 +317,8 @@ static const struct {
     {"reports", verify_reports, false},
     {"the quarantine", verify_quarantine, false},
     {"samples", verify_samples, false},
+    {"invoices", verify_closed, false},
+    {"invoices, computed again", verify_again, false},
 };
 
 /* What is damaged is a finding, and the rest is looked at all the same. */
@@ -358,6 +362,8 @@ verify_run(struct sql *db, const struct verify_options *options,
 	sql_rollback(db);
 	verify_terms_fini(&v);
 	verify_volumes_fini(&v);
+	verify_days_fini(&v);
+	verify_closed_fini(&v);
 	tls_hash_free(v.hash);
 	return ok;
 }

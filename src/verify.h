@@ -43,6 +43,8 @@ enum verify_kind {
 	VERIFY_QUARANTINE,
 	VERIFY_SAMPLE, /* samples against the digests of their facts */
 	VERIFY_MONTH,  /* which volume and account has samples when */
+	VERIFY_DAY,    /* closed days kept small, and removed ones */
+	VERIFY_INVOICE,
 	VERIFY_KINDS
 };
 
@@ -86,7 +88,7 @@ struct verify_result {
 };
 
 struct verify_options {
-	bool deep;	       /* check the file's indexes, too */
+	bool deep; /* indexes, rows of days, and invoices computed again */
 	size_t max_open_bytes; /* 0: VERIFY_MAX_OPEN_BYTES */
 };
 

@@ -9,6 +9,7 @@
 #ifndef SRC_VERIFY_PART_H
 #define SRC_VERIFY_PART_H
 
+#include "invoice.h"
 #include "lib/uuid.h"
 #include "verify.h"
 
@@ -61,11 +62,22 @@ struct verify_volume {
 	int64_t revised_hour, last_revised; /* the row's, and theirs; -1 */
 	struct verify_month_set months;
 	struct verify_payer *payers; /* owned; the last one seen is first */
+	/* Of the day at hand: the highest fact of its samples; 0: none. */
+	int64_t day_fact;
+	bool day_row; /* there is one */
 };
 
 struct verify_name {
 	int64_t id, volume;
 	size_t at, len; /* in the text of all names */
+};
+
+/* What closed an invoice. */
+struct verify_closing {
+	int64_t fact;
+	char number[INVOICE_NUMBER_SIZE];
+	uint8_t json[FACT_HASH_SIZE], rows[FACT_HASH_SIZE];
+	bool found;
 };
 
 struct verify {
@@ -87,8 +99,12 @@ struct verify {
 	int64_t first_month;			 /* of all samples; 0: none */
 	int64_t reports, quarantined;		 /* stated, and found */
 	int64_t settled;			 /* of those; stated */
-	int64_t last_source;  /* the fact whose report or release is at hand */
-	int64_t with_samples; /* facts that say they stored some */
+	int64_t last_source;   /* the fact whose report or release is at hand */
+	int64_t with_samples;  /* facts that say they stored some */
+	int64_t *removed_days; /* owned; as stated, ascending */
+	size_t removed_count, removed_cap;
+	struct verify_closing *closings; /* owned; by fact */
+	size_t closing_count, closing_cap;
 };
 
 /* A fact on the walk; its texts are borrowed until the next one. */
@@ -150,6 +166,7 @@ struct verify_volume *verify_find_volume(struct verify *v, int64_t id);
 char *verify_name_volume(
     const struct verify_volume *row, char *out, size_t size);
 const struct verify_name *verify_find_name(const struct verify *v, int64_t id);
+
 /* verify_samples.c */
 bool verify_samples(struct verify *v, struct err *err);
 
@@ -168,6 +185,25 @@ struct verify_sample {
 bool verify_note_sample(struct verify *v, const struct verify_sample *sample,
     int64_t month, struct err *err);
 bool verify_months(struct verify *v, struct err *err);
+
+/* verify_days.c: rows of days against their samples, which are handed over
+ * in the order of time. A sample may be of a volume that is not there. */
+struct verify_days;
+verify_note_fn verify_note_removed;
+struct verify_days *verify_days_new(struct verify *v, struct err *err);
+void verify_days_free(struct verify_days *days);
+bool verify_days_add(struct verify_days *days,
+    const struct verify_sample *sample, struct err *err);
+bool verify_days_end(struct verify_days *days, struct err *err);
+void verify_days_fini(struct verify *v);
+
+/* verify_closed.c: invoices as they are stored */
+verify_note_fn verify_note_closed;
+bool verify_closed(struct verify *v, struct err *err);
+void verify_closed_fini(struct verify *v);
+
+/* verify_again.c: invoices computed again, when that is asked for */
+bool verify_again(struct verify *v, struct err *err);
 
 struct verify_groups;
 struct verify_groups *verify_groups_new(struct verify *v, struct err *err);

@@ -1,7 +1,7 @@
 /*
  * verify_samples.c - all samples, in the order of their table. In: the table
- * sample. Out: each sample to its fact's group, and to the months; samples of
- * what does not exist.
+ * sample. Out: each sample to its fact's group, to the months and the days;
+ * samples of what does not exist.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 struct scan {
 	struct verify *v;
 	struct verify_groups *groups;
+	struct verify_days *days;
 	int64_t hour, month; /* of the sample before */
 	bool first_pass;
 };
@@ -52,17 +53,6 @@ find_wrong_name(struct scan *scan, const struct verify_sample *sample)
 	    "the row of volume_name was changed");
 }
 
-static void
-find_removed(struct scan *scan, const struct verify_sample *sample)
-{
-	char where[VERIFY_SAMPLE_TEXT];
-
-	verify_find(scan->v, VERIFY_SAMPLE, sample->fact,
-	    verify_name_sample(sample->volume->uuid.bytes, sample->hour,
-		sample->nanos, sample->revision, where),
-	    "the samples of its day were removed: it was inserted or changed");
-}
-
 /* -1 is for none, and never stored. */
 static int64_t
 int_or_none(struct sql_stmt *s, int column)
@@ -84,13 +74,12 @@ note(struct scan *scan, struct sql_stmt *s, const struct verify_sample *sample,
 	    (sample->name == NULL ||
 		sample->name->volume != sample->volume->id))
 		find_wrong_name(scan, sample);
-	if (v->removed_day > 0 && sample->hour / 24 <= v->removed_day)
-		find_removed(scan, sample);
 	if (sample->hour != scan->hour) {
 		scan->hour = sample->hour;
 		scan->month = volume_month_of(sample->hour * UTC_HOUR_SECS);
 	}
-	return verify_note_sample(v, sample, scan->month, err);
+	return verify_note_sample(v, sample, scan->month, err) &&
+	       verify_days_add(scan->days, sample, err);
 }
 
 static bool
@@ -113,6 +102,10 @@ take(struct scan *scan, struct sql_stmt *s, struct err *err)
 	}
 	if (!sql_is_null(s, 7))
 		sample.name = verify_find_name(scan->v, sql_int(s, 7));
+	/* The server is about to remove it; it does not count any more. */
+	if (scan->v->removed_day > 0 &&
+	    sample.hour / 24 <= scan->v->removed_day)
+		return true;
 	sample.bins = sql_blob(s, 8, &sample.bins_len);
 	return (!scan->first_pass || note(scan, s, &sample, err)) &&
 	       verify_groups_add(scan->groups, &sample, err);
@@ -139,15 +132,19 @@ pass(struct scan *scan, struct err *err)
 bool
 verify_samples(struct verify *v, struct err *err)
 {
-	struct scan scan = {
-	    .v = v, .groups = verify_groups_new(v, err), .first_pass = true};
-	bool again = true, ok = scan.groups != NULL;
+	struct scan scan = {.v = v,
+	    .groups = verify_groups_new(v, err),
+	    .days = verify_days_new(v, err),
+	    .first_pass = true};
+	bool again = true, ok = scan.groups != NULL && scan.days != NULL;
 
 	while (ok && again) {
 		ok = pass(&scan, err) &&
+		     (!scan.first_pass || verify_days_end(scan.days, err)) &&
 		     verify_groups_end(scan.groups, &again, err);
 		scan.first_pass = false;
 	}
 	verify_groups_free(scan.groups);
+	verify_days_free(scan.days);
 	return ok && verify_months(v, err);
 }

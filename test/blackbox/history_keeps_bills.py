@@ -7,6 +7,7 @@ import support
 from support.desk import Desk, every, nanos
 from support.money import GIB, HOUR_SECS, NANOS, month_start
 from support.rows import query, wait_for_rows
+from support.tamper import Copy
 from support.usage import Payer, Sample
 
 MONTH = "2024-02"
@@ -160,6 +161,25 @@ class HistoryKeepsBills(support.TestCase):
                 self.assertEqual(after[name], before[name])
             for month in ("2024-03", "2024-04"):
                 self.assertEqual(desk.bill(name, month)["corrections"], [])
+        self.check_verify(desk)
+
+    def check_verify(self, desk):
+        """Rows that are all that is left are covered by the ledger."""
+        desk.server.ok("verify", "--deep")
+        desk.server.stop()
+        copy = Copy(desk.server, self.folder())
+        for change, what in (
+                ("UPDATE day SET hours = (SELECT d.hours FROM day d WHERE"
+                 " d.day = day.day + 1 AND d.hours <> day.hours LIMIT 1)"
+                 " WHERE day = ? AND volume = (SELECT min(volume) FROM day)",
+                 "rows are not those of fact"),
+                ("DELETE FROM day WHERE day = ? AND volume ="
+                 " (SELECT min(volume) FROM day)", "rows were deleted")):
+            copy.renew()
+            self.assertEqual(copy.change(change, FIRST_DAY + 2), 1)
+            found = copy.verify()
+            self.assertEqual(len(found), 1, found)
+            self.assertRegex(found[0], "^day: day 2024-02-03: .*" + what)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """verify names what was changed in the database behind the ledger's back, and
 where; a database that was left alone is clean."""
 
+import gzip
+import hashlib
 import re
 import struct
+import uuid as uuid_lib
 
 import support
+from support import tamper
 from support.story import Story
 from support.tamper import Copy
 
@@ -54,7 +58,8 @@ class VerifyFindsTampering(support.TestCase):
             self.assertEqual(self.copy.verify(*flags), [])
         rows = {name: self.copy.query(f"SELECT count(*) FROM {name}")[0][0]
                 for name in ("sample", "report", "account", "rate", "volume",
-                             "quarantine", "token", "source")}
+                             "quarantine", "token", "source", "day",
+                             "invoice")}
         facts = self.copy.query("SELECT count(*) FROM fact")[0][0]
         self.assertEqual({k: self.copy.told["checked"][k] for k in rows},
                          rows)
@@ -149,6 +154,225 @@ class VerifyFindsTampering(support.TestCase):
             " VALUES ('mine', randomblob(32), 'operator', 1)")
         self.expect("token: token 6 (mine): no fact states it: the row was "
                     "inserted*")
+
+    def an_invoice(self, period="2026-10", account="acme"):
+        """(row, what it is called, fact)"""
+        row, number, fact = self.copy.query(
+            "SELECT i.id, printf('%04d-%05d', year, serial), fact"
+            " FROM invoice i JOIN account a ON a.id = i.account"
+            " WHERE i.period = ? AND a.name = ?", period, account)[0]
+        return row, f"invoice {number} ({account}, {period})", fact
+
+    def not_closed(self, where, fact):
+        return (f"invoice: {where}: its row, its lines and the SHA-256 of "
+                f"its documents are not those that fact {fact} closed: *")
+
+    def test_a_flipped_byte_in_a_document(self):
+        row, where, _ = self.an_invoice()
+        data = bytearray(self.copy.query(
+            "SELECT bytes FROM invoice_document WHERE invoice = ? AND"
+            " format = 'html'", row)[0][0])
+        data[len(data) // 2] ^= 1
+        self.copy.change("UPDATE invoice_document SET bytes = ? WHERE"
+                         " invoice = ? AND format = 'html'", bytes(data), row)
+        self.expect(f"invoice: {where}: its document html *changed*")
+
+    def test_another_document(self):
+        """Packed as it should be."""
+        row, where, _ = self.an_invoice()
+        self.copy.change("UPDATE invoice_document SET bytes = ? WHERE"
+                         " invoice = ? AND format = 'text'",
+                         gzip.compress(b"nothing to pay"), row)
+        self.expect(f"invoice: {where}: its document text is not the one "
+                    f"whose SHA-256 is stored with it: *")
+
+    def test_another_document_with_its_hash(self):
+        row, where, fact = self.an_invoice()
+        self.copy.change("UPDATE invoice_document SET bytes = ?, sha256 = ?"
+                         " WHERE invoice = ? AND format = 'json'",
+                         gzip.compress(b"{}"), hashlib.sha256(b"{}").digest(),
+                         row)
+        self.expect(self.not_closed(where, fact),
+                    f"invoice: {where}: its JSON document is not that of "
+                    f"fact {fact}, *")
+
+    def test_an_edited_total(self):
+        row, where, fact = self.an_invoice()
+        total = self.copy.query("SELECT total FROM invoice WHERE id = ?",
+                                row)[0][0]
+        self.copy.change("UPDATE invoice SET total = '1.00' WHERE id = ?",
+                         row)
+        self.expect(self.not_closed(where, fact),
+                    f"invoice: {where}: its total is 1.00, but its lines add "
+                    f"up to {total.rstrip('0').rstrip('.')}: *")
+
+    def test_edited_amounts_that_still_add_up(self):
+        row, where, fact = self.an_invoice()
+        self.assertEqual(self.copy.change(
+            "UPDATE invoice_line SET amount = printf('%.2f', amount + CASE"
+            " line WHEN 1 THEN 1 ELSE -1 END) WHERE invoice = ? AND"
+            " line <= 2", row), 2)
+        self.expect(self.not_closed(where, fact))
+
+    def test_a_damaged_fraction(self):
+        row, where, fact = self.an_invoice()
+        self.copy.change("UPDATE invoice_line SET exact = '1/0' WHERE"
+                         " invoice = ? AND line = 1", row)
+        self.expect(self.not_closed(where, fact),
+                    f"invoice: {where}: the exact cost of line 1 is no "
+                    f'fraction: "1/0"')
+
+    def test_a_deleted_line(self):
+        row, where, fact = self.an_invoice()
+        self.copy.change("DELETE FROM invoice_line WHERE invoice = ? AND"
+                         " line = 2", row)
+        found = self.copy.verify()
+        for pattern in (self.not_closed(where, fact),
+                        f"invoice: {where}: line 2 is not there: *"):
+            self.assertTrue(any(matches(pattern, f) for f in found), found)
+
+    def delete_invoice(self, row):
+        for table in ("invoice_line", "invoice_document", "invoice_settled"):
+            self.copy.change(f"DELETE FROM {table} WHERE invoice = ?", row)
+        self.copy.change("DELETE FROM invoice WHERE id = ?", row)
+
+    def test_a_deleted_invoice(self):
+        """In the middle, and the last one."""
+        row, where, fact = self.an_invoice("2026-Q3", "other")
+        number = where.split()[1]
+        self.delete_invoice(row)
+        self.expect(f"invoice: invoice {number}: fact {fact} closed it, but "
+                    f"no invoice names that fact: *",
+                    f"invoice: invoice {number}: not there, though * is: *")
+        self.copy.renew()
+        row, where, fact = self.an_invoice()
+        self.delete_invoice(row)
+        self.assertIn(f"invoice: {where.split(' (')[0]}: fact {fact} closed "
+                      f"it, but no invoice names that fact: it was deleted, "
+                      f"or given to another fact", self.copy.verify())
+
+    def test_an_invoice_that_nobody_closed(self):
+        self.copy.change(
+            "INSERT INTO invoice SELECT 777, year, serial + 1, account,"
+            " '2026-12', from_at, to_at, closed_at, due_at, currency, '0.00',"
+            " upto_fact, fact FROM invoice ORDER BY serial DESC LIMIT 1")
+        found = self.copy.verify()
+        self.assertTrue(any(
+            "(acme, 2026-12): it names fact" in f and
+            "which did not close it" in f for f in found), found)
+
+    def test_corrections_that_would_be_made_again(self):
+        row, where, _ = self.an_invoice("2026-09")
+        for change in (1, -1):
+            self.copy.renew()
+            self.copy.change("UPDATE invoice_settled SET fact = fact + ?"
+                             " WHERE invoice = ?", change, row)
+            self.expect(f"invoice: {where}: it counts as corrected up to "
+                        f"fact *: the row was changed*")
+
+    def test_a_price_that_was_changed_after_closing(self):
+        """Deep: what was billed does not follow from it any more."""
+        self.copy.change("UPDATE rate SET rate = '0.3' WHERE id = 1")
+        found = self.copy.verify("--deep")
+        for period in ("2026-09", "2026-10"):
+            _, where, _ = self.an_invoice(period)
+            for what in ("line * charges * exactly; computed again *",
+                         "it and its corrections bill *; computed again "
+                         "from what was known with fact * its period costs "
+                         "*"):
+                self.assertTrue(
+                    any(matches(f"invoice: {where}: {what}", f)
+                        for f in found), (what, found))
+
+    def test_what_was_billed_in_no_document(self):
+        """Deep: a correction is taken off its invoice, and everything is
+        stated anew, so that all of it fits together."""
+        row, _, fact = self.an_invoice()
+        _, where, _ = self.an_invoice("2026-09")
+        self.assertGreater(self.copy.change(
+            "DELETE FROM invoice_line WHERE invoice = ? AND corrects IS NOT"
+            " NULL", row), 0)
+        total = self.copy.query("SELECT sum(amount) FROM invoice_line WHERE"
+                                " invoice = ?", row)[0][0]
+        self.copy.change("UPDATE invoice SET total = ? WHERE id = ?",
+                         f"{total:.2f}", row)
+        db = self.copy.connect()
+        with db:
+            tamper.close(db, row)
+            tamper.rewrite(db, fact)
+        db.close()
+        self.assertEqual(self.copy.verify(), [])
+        found = self.copy.verify("--deep")
+        self.assertTrue(any(matches(
+            f"invoice: {where}: it and its corrections bill *", f)
+            for f in found), found)
+
+    def a_day(self):
+        """(day, volume, what it is called)"""
+        day, volume, uuid = self.copy.query(
+            "SELECT day, d.volume, hex(volume_id) FROM day d JOIN volume v"
+            " ON v.id = d.volume ORDER BY day, d.volume LIMIT 1 OFFSET 2")[0]
+        date = support.rfc3339(day * 86400)[:10]
+        return day, volume, f"day {date} of volume {uuid_lib.UUID(uuid)}"
+
+    def test_a_deleted_row_of_a_day(self):
+        day, volume, where = self.a_day()
+        self.copy.change("DELETE FROM day WHERE day = ? AND volume = ?", day,
+                         volume)
+        self.expect(f"day: {where}: there are samples, but no row that was "
+                    f"made from them: *")
+        self.copy.change("INSERT INTO day_stale VALUES (?, ?)", day, volume)
+        self.expect()
+
+    def test_a_damaged_row_of_a_day(self):
+        day, volume, where = self.a_day()
+        self.copy.change("UPDATE day SET hours = x'00' WHERE day = ? AND"
+                         " volume = ?", day, volume)
+        self.expect(f"day: {where}: the row was changed: *")
+
+    def test_a_row_of_a_day_with_other_samples(self):
+        """It can be read, so only a deep look finds it."""
+        day, volume, where = self.a_day()
+        self.copy.change(
+            "UPDATE day SET hours = (SELECT d.hours FROM day d WHERE"
+            " d.day = day.day AND d.hours <> day.hours LIMIT 1)"
+            " WHERE day = ? AND volume = ?", day, volume)
+        self.expect()
+        found = self.copy.verify("--deep")
+        self.assertEqual(len([f for f in found if f.startswith(
+            f"day: {where}: the row is not what its samples make: ")]), 1,
+            found)
+
+    def test_another_fact_of_a_day(self):
+        day, volume, where = self.a_day()
+        self.copy.change("UPDATE day SET fact = fact - 1 WHERE day = ? AND"
+                         " volume = ?", day, volume)
+        self.expect(f"day: {where}: the row says that its samples are known "
+                    f"since fact *, but it is fact *")
+
+    def test_an_inserted_row_of_a_day(self):
+        day, volume, _ = self.a_day()
+        for other, volume_id, what in (
+                (day - 9, volume, "there is no sample that the row *"),
+                (day + 999, volume, "the row is of a day that has none yet*"),
+                (day, 777, "there is no such volume: *")):
+            self.copy.renew()
+            self.copy.change(
+                "INSERT INTO day SELECT ?, ?, fact, hours FROM day"
+                " WHERE day = ? AND volume = ?", other, volume_id, day,
+                volume)
+            self.expect(f"day: day *: {what}")
+
+    def test_days_that_were_not_removed(self):
+        day, _, _ = self.a_day()
+        self.copy.change("UPDATE day_progress SET removed_day = ?", day)
+        found = self.copy.verify()
+        self.assertTrue(any(matches(
+            "day: day_progress: removed_day is *, but by the facts*", f)
+            for f in found), found)
+        self.assertTrue(any(matches(
+            "day: day *: it counts as removed, but no fact says so: *", f)
+            for f in found), found)
 
     def test_a_damaged_file(self):
         with open(self.copy.path(), "r+b") as f:

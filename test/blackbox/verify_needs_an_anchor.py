@@ -39,6 +39,16 @@ class VerifyNeedsAnAnchor(support.TestCase):
                 "DELETE FROM volume_month WHERE ? AND NOT EXISTS (SELECT 1"
                 " FROM sample s WHERE s.volume = volume_month.volume"
                 f" AND {MONTH} = volume_month.month)",
+                "DELETE FROM invoice_line WHERE invoice IN"
+                " (SELECT id FROM invoice WHERE fact > ?)",
+                "DELETE FROM invoice_document WHERE invoice IN"
+                " (SELECT id FROM invoice WHERE fact > ?)",
+                "DELETE FROM invoice_settled WHERE invoice IN"
+                " (SELECT id FROM invoice WHERE fact > ?)",
+                "DELETE FROM invoice WHERE fact > ?",
+                "DELETE FROM day WHERE ?",
+                "UPDATE day_progress SET done_day = 0, working_day = 0"
+                " WHERE ?",
                 "DELETE FROM fact WHERE seq > ?"):
             self.copy.change(text, last)
 
@@ -86,7 +96,8 @@ class VerifyNeedsAnAnchor(support.TestCase):
         last = self.fact_of(self.heads[6])
         for table, kind in (("sample", "sample"), ("report", "report"),
                             ("quarantine", "quarantine"),
-                            ("volume_end", "volume")):
+                            ("volume_end", "volume"),
+                            ("invoice", "invoice"), ("day", "day")):
             with self.subTest(left=table):
                 self.copy.renew()
                 rows = self.copy.query(

@@ -1,6 +1,9 @@
 /*
  * verify_rig.c - the ledger of verify_rig.h.
  */
+#include "lib/utc.h"
+#include "src/day.h"
+#include "src/fact.h"
 #include "src/rate.h"
 #include "verify_rig.h"
 
@@ -129,4 +132,24 @@ verify_rig_expect_clean(struct fixture *f)
 		fail();
 	}
 	verify_result_fini(&r);
+}
+
+void
+verify_rig_state_removal(struct fixture *f, int64_t day)
+{
+	uint8_t digest[TLS_SHA256_BYTES];
+	char subject[UTC_TEXT_SIZE];
+	const struct fact fact = {.at = f->now,
+	    .kind = "samples.removed",
+	    .who = "server",
+	    .subject = utc_format_date(day * 86400, subject),
+	    .detail = "rows=0",
+	    .rows_sha256 = digest};
+	struct err err = ERR_INIT;
+	int64_t rows;
+
+	assert_true(sql_begin(f->db, &err));
+	assert_true(day_digest(f->db, day, digest, &rows, &err));
+	assert_true(fact_add(f->db, &fact, NULL, &err));
+	assert_true(sql_commit(f->db, &err));
 }

@@ -30,6 +30,10 @@ void verify_rig_expect_clean(struct fixture *f);
 /* Runs statements that no part of the program would. */
 void verify_rig_change(struct fixture *f, const char *text);
 
+/* States that the samples of a day (unix seconds / 86400) were removed; it has
+ * no rows. */
+void verify_rig_state_removal(struct fixture *f, int64_t day);
+
 /* Whether a finding of this kind holds these words. */
 bool verify_rig_has(
     const struct verify_result *r, enum verify_kind kind, const char *words);

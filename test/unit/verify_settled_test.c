@@ -143,6 +143,7 @@ a_release_of_a_removed_day_is_skipped(void **state)
 	assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	release(f, 4);
 	verify_rig_expect_clean(f);
+	verify_rig_state_removal(f, INT64_C(1790812800) / 86400);
 	verify_rig_change(f,
 	    "UPDATE day_progress SET done_day = 1790812800 / 86400,"
 	    " removed_day = 1790812800 / 86400;"

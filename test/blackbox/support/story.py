@@ -11,8 +11,9 @@ from .server import Server
 class Story:
     """Accounts, sources, tokens, rates; names and new names, bins,
     revisions, a retirement, a repetition, samples set aside for each reason,
-    most of them settled, and a month that ends, so that mails are planned. The server stands at
-    a pretend instant; heads are those of the answers, in order."""
+    most of them settled; a month that ends and is closed, so that mails are
+    planned, and is corrected by the next one; days made small. The server
+    stands at a pretend instant; heads are those of the answers, in order."""
 
     START = "2026-09-30T20:00:00Z"
 
@@ -84,6 +85,31 @@ class Story:
                   self.volume(3, 123456789, ago=0),
                   self.volume(4, 9, ago=-30, retired_at=self.now))
 
+    def go(self, when):
+        self.now = unix(when)
+        self.server.set_clock(self.operator, when)
+
+    def close(self, period, account="acme"):
+        answer = self.server.curl(
+            f"/v1/periods/{period}/close", token=self.operator,
+            json={"account": account, "accept_estimated": True,
+                  "reason": "as \\ agreed"})
+        assert answer.status == 200, answer
+
+    def close_months(self):
+        """September twice, as acme's month and in other's quarter; what comes
+        late for it is billed with October."""
+        self.close("2026-09")
+        self.send(0, self.volume(0, 3 * 2**40, ago=6 * 3600, name="lab"),
+                  self.volume(3, 2**42, ago=5 * 3600, name="late"))
+        mark = self.server.mark()
+        self.go("2026-10-03T07:00:00Z")
+        self.server.wait_log("close.done", after=mark, account="other")
+        self.hour(20)
+        self.go("2026-11-01T07:00:00Z")
+        self.close("2026-10")
+        self.server.wait_log("history.day_compacted", day="2026-10-03")
+
     def tell(self):
         """All of it; the server is stopped at the end."""
         self.server.start()
@@ -103,5 +129,6 @@ class Story:
                 f"/v1/quarantine/{number}/{verb}", token=self.operator,
                 json={"reason": 'as the "customer" says'})
             assert answer.status == 200, answer
+        self.close_months()
         self.server.stop()
         return self

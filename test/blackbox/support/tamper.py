@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import struct
 import subprocess
+import uuid
 
 from .server import binary
 
@@ -104,6 +105,33 @@ def chain(before, seq, at, kind, who, subject, detail, body, rows):
     return hashlib.sha256(
         before + struct.pack("<qq", seq, at) + text(kind) + text(who) +
         text(subject) + text(detail) + digest(body) + digest(rows)).digest()
+
+
+def close(db, invoice):
+    """Makes the fact that closed an invoice say what is stored of it, but for
+    the fact's own hash."""
+    number = "printf('%04d-%05d', i.year, i.serial)"
+    lines = [" ".join(map(str, db.execute(
+        f"SELECT {number}, a.name, i.period, from_at, to_at, closed_at, due_at,"
+        " i.currency, total, upto_fact FROM invoice i JOIN account a"
+        " ON a.id = i.account WHERE i.id = ?", (invoice,)).fetchone()))]
+    for corrects, volume, *money in db.execute(
+            f"SELECT CASE WHEN corrects IS NULL THEN '-' ELSE {number} END,"
+            " volume_id, exact, amount FROM invoice_line l"
+            " JOIN volume v ON v.id = l.volume LEFT JOIN invoice i"
+            " ON i.id = l.corrects WHERE l.invoice = ? ORDER BY line",
+            (invoice,)):
+        lines.append(" ".join([corrects, str(uuid.UUID(bytes=volume)),
+                               *money]))
+    documents = db.execute(
+        "SELECT format, sha256 FROM invoice_document WHERE invoice = ?"
+        " ORDER BY format", (invoice,)).fetchall()
+    lines += [f"{name} {sha256.hex()}" for name, sha256 in documents]
+    rows = "".join(line + "\n" for line in lines).encode()
+    db.execute(
+        "UPDATE fact SET body_sha256 = ?, rows_sha256 = ? WHERE seq ="
+        " (SELECT fact FROM invoice WHERE id = ?)",
+        (dict(documents)["json"], hashlib.sha256(rows).digest(), invoice))
 
 
 def rewrite(db, seq=1):
