@@ -24,12 +24,13 @@
 #include "lib/sql.h"
 
 enum {
-	CLOSE_RECHECK_SECS = 3600,  /* of held periods */
-	CLOSE_REVISIT_SECS = 86400, /* of empty ones that have samples */
-	CLOSE_BATCH = 16,	    /* invoices in one transaction */
-	CLOSE_PAUSE_MS = 5,	    /* between two, so that others may write */
-	CLOSE_TRIES = 20,	    /* when others close at the same time */
-	CLOSE_MAX_REASON = 255,	    /* bytes */
+	CLOSE_RECHECK_SECS = 3600,	      /* of held periods */
+	CLOSE_REVISIT_SECS = 86400,	      /* of empty ones, */
+	CLOSE_REVISIT_FOR_SECS = 400 * 86400, /* so long behind their end */
+	CLOSE_BATCH = 16,		      /* invoices in one transaction */
+	CLOSE_PAUSE_MS = 5,	/* between two, so that others may write */
+	CLOSE_TRIES = 20,	/* when others close at the same time */
+	CLOSE_MAX_REASON = 255, /* bytes */
 };
 
 enum close_result {

@@ -51,20 +51,18 @@ add_due(struct dues *d, const struct account *account,
 	return true;
 }
 
-/* The first month with samples of an account from a month on; -1: none. */
+/* The first month with samples of an account; -1: none. */
 static bool
-first_month(struct sql *db, int64_t account, int64_t from, int64_t *month,
-    struct err *err)
+first_month(struct sql *db, int64_t account, int64_t *month, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT ifnull(min(month), -1) FROM account_month"
-	    " WHERE account = ? AND month >= ?",
+	    " WHERE account = ?",
 	    err);
 
 	if (s == NULL)
 		return false;
 	sql_bind_int(s, 1, account);
-	sql_bind_int(s, 2, from);
 	if (sql_step(s, err) != SQL_ROW)
 		return false;
 	*month = sql_int(s, 0);
@@ -81,7 +79,6 @@ look_at(struct sql *db, const struct account *account,
 	struct archive_row row;
 	struct archive_check check;
 	bool found;
-	int64_t month;
 
 	*due = *again = false;
 	if (!archive_find(db, account->id, period->text, &row, &found, err))
@@ -95,13 +92,10 @@ look_at(struct sql *db, const struct account *account,
 		*due = !*again || now >= check.checked_at + CLOSE_RECHECK_SECS;
 		return true;
 	}
-	/* An empty one: samples may have come since. */
-	if (now < check.checked_at + CLOSE_REVISIT_SECS)
-		return true;
-	if (!first_month(
-		db, account->id, volume_month_of(period->from), &month, err))
-		return false;
-	*due = month >= 0 && month <= volume_month_of(period->to - 1);
+	/* An empty one: samples may have come since, in it, or before and
+	 * behind it, between which it is not empty any more. */
+	*due = now >= check.checked_at + CLOSE_REVISIT_SECS &&
+	       now < period->to + CLOSE_REVISIT_FOR_SECS;
 	return true;
 }
 
@@ -113,7 +107,7 @@ list_account(struct sql *db, struct dues *d, const struct account *account,
 	bool due, again;
 	int64_t month;
 
-	if (!first_month(db, account->id, 0, &month, err))
+	if (!first_month(db, account->id, &month, err))
 		return false;
 	if (month < 0)
 		return true;

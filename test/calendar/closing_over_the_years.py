@@ -84,6 +84,36 @@ class Closing(support.TestCase):
         self.assertEqual(desk.check("a", "2026-03")["number"], "2026-00002")
         self.assertIsNone(desk.check("a", "2026-02")["number"])
 
+    def test_a_month_that_was_empty_is_billed_when_it_is_not_any_more(self):
+        """Late samples of the month before are carried into it; and a
+        straight line leads through it when the volume reports again."""
+        desk = self.desk("2024-03-01T00:00:00Z")
+        self.open(desk, "carry", gap_policy="carry", rate="744")
+        self.open(desk, "line", gap_policy="interpolate", max_carry=0)
+        desk.start()
+        volumes = {name: support.new_uuid() for name in ("carry", "line")}
+        for name, volume in volumes.items():
+            self.send_hours(desk, name, volume, "2024-02-10T00:00:00Z", 24)
+        desk.clock("2024-04-03T00:00:00Z")
+        for name in volumes:
+            self.assertIsNone(desk.check(name, "2024-03")["number"])
+        desk.clock("2024-04-03T12:00:00Z")
+        self.send_hours(desk, "carry", volumes["carry"],
+                        "2024-02-29T23:00:00Z", 1)
+        self.send_hours(desk, "line", volumes["line"],
+                        "2024-04-03T11:00:00Z", 1)
+        desk.clock("2024-04-04T12:00:00Z")
+        bill = desk.check("carry", "2024-03")
+        self.assertEqual((bill["state"], bill["total"], bill["hours"]), (
+            "closed", "6.00", {"measured": 0, "estimated": 6,
+                               "unbilled": 738}))
+        bill = desk.check("line", "2024-03")
+        self.assertEqual((bill["state"], bill["hours"]["estimated"]),
+                         ("held", 744))
+        desk.close_by_hand("line", "2024-03")
+        for name in volumes:
+            desk.check_truth(name)
+
     # --- the end of a year ---
 
     def test_a_correction_reaches_over_the_years_end(self):

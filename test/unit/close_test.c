@@ -290,11 +290,13 @@ an_empty_period_gets_no_number(void **state)
 	    "\"retired_at\":\"2026-11-01T00:00:00Z\"");
 	rig_clock(f, "2026-12-03T00:00:00Z");
 	rig_due_is(f, "acme 2026-10 2026-00001 0.74; acme 2026-11 empty; ");
-	/* It is settled: nobody looks again. */
-	rig_clock(f, "2026-12-10T00:00:00Z");
+	/* Looked at again once a day, and billed when samples have come. */
 	rig_due_is(f, "");
-	/* But for samples that come. */
+	rig_clock(f, "2026-12-04T00:00:00Z");
+	rig_due_is(f, "acme 2026-11 empty again; ");
 	rig_sample(f, 2, "2026-11-30T23:00:00Z", 1000 * GIB, "");
+	rig_due_is(f, "");
+	rig_clock(f, "2026-12-05T00:00:00Z");
 	rig_due_is(f, "acme 2026-11 2026-00002 1.03; ");
 }
 

@@ -19,6 +19,8 @@ from .usage import ALL, Track, age_text, rfc3339_nanos
 GRACE_SECS = 48 * HOUR_SECS
 # What was not closed is looked at again after so long.
 AGAIN_SECS = {"held": HOUR_SECS, "empty": 24 * HOUR_SECS}
+# An empty one for so long behind its end.
+REVISIT_SECS = 400 * 24 * HOUR_SECS
 LATER = 10**9  # an hour when all is over
 FORECAST_HOURS = 24
 
@@ -431,13 +433,13 @@ class Books:
         known = ALL
         if state is None:
             known = self.known_before(period_bounds(period)[1] + GRACE_SECS)
-        elif checked_at <= now < checked_at + AGAIN_SECS[state]:
+        elif checked_at <= now < checked_at + AGAIN_SECS[state] or (
+                state == "empty" and
+                now >= period_bounds(period)[1] + REVISIT_SECS):
             return None
         bill = self.draft(account, period, now, known)
         if self.is_empty(account, period, known) and bill["total"] and \
                 not bill["corrections"]:
-            if state == "empty":
-                return None
             state = "empty"
         elif bill["reason"] is not None:
             state = "held"

@@ -58,6 +58,9 @@ class Paper:
     def verify(self):
         """Checks its database."""
 
+    def explain(self, bill, line):
+        """Shows where a line of a document comes from."""
+
     # --- what happens ---
 
     def clock(self, at):
@@ -428,6 +431,15 @@ class Desk(Paper):
     def verify(self):
         """The program's own check of its database finds nothing."""
         self.server.ok("verify", timeout=300)
+
+    def explain(self, bill, line):
+        told = json.loads(self.server.ok(
+            "explain", bill["number"], str(line), "--output", "json",
+            *self.clock_flags(None)))
+        due = (bill["lines"] + bill["corrections"])[line - 1]
+        self.test.assertEqual(
+            (told["account"], told["period"], told["volume_id"]),
+            (bill["account"], bill["period"], due["volume_id"]))
 
     def add_up(self, got):
         """Lines and corrections add up to the document."""

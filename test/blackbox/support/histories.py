@@ -313,6 +313,7 @@ class Chronicle:
         for payer in desk.books.payers:
             desk.check_truth(payer)
         desk.verify()
+        self.explain()
         desk.close()
 
     def move(self, at, turn):
@@ -388,6 +389,18 @@ class Chronicle:
             self.desk.set_rate(payer.name, make_rate(self.rng), at, age)
 
     # --- comparing ---
+
+    def explain(self):
+        """Some lines of documents; the program fails when what it finds does
+        not come to the line."""
+        documents = [closed.bill for closed in
+                     self.desk.books.closed.values()]
+        self.rng.shuffle(documents)
+        documents.sort(key=lambda bill: not bill["corrections"])
+        for bill in documents[:3]:
+            lines = len(bill["lines"]) + len(bill["corrections"])
+            self.desk.explain(bill, lines)  # a correction, if it has any
+            self.desk.explain(bill, self.rng.randint(1, lines))
 
     def periods(self):
         months = sorted({period_of(at) for at in self.borders
