@@ -74,14 +74,16 @@ a_month_is_as_good_as_closed_when_its_grace_is_over(void **state)
 		"2027-01-01T00:00:00Z"},
 	};
 
+	const struct grace grace = {.count = 0};
+
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int64_t announced =
 		    cases[i].announced != NULL ? rig_at(cases[i].announced) : 0;
 
-		assert_int_equal(late_closed_hour(announced,
-				     rig_at(cases[i].now), LATE_GRACE_SECS) *
-				     3600,
+		assert_int_equal(
+		    late_closed_hour(announced, rig_at(cases[i].now), &grace) *
+			3600,
 		    rig_at(cases[i].closed));
 	}
 }
