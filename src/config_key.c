@@ -316,8 +316,7 @@ refuse_type(const struct config_key *key, const struct toml_value *value,
 {
 	static const char *const wanted[] = {
 	    [CONFIG_INTEGER] = "an integer such as 1000",
-	    [CONFIG_DURATION] = "a duration in quotes, such as \"90s\", "
-				"\"6h\" or \"30d\"",
+	    [CONFIG_DURATION] = "a duration in quotes, such as \"6h\"",
 	    [CONFIG_BOOLEAN] = "true or false",
 	    [CONFIG_WORD] = "a string in quotes",
 	    [CONFIG_LIST] = "an array of strings, such as [\"a\", \"b\"]"};

@@ -258,12 +258,10 @@ static void
 a_value_of_the_wrong_kind_is_refused(void **state)
 {
 	(void)state;
-	refuse("grace = 48",
-	    "f:1: grace is a duration in quotes, such as \"90s\", \"6h\" or "
-	    "\"30d\", not of type integer");
-	refuse("grace = \"2 days\"",
-	    "f:1: grace is a duration in quotes, such as \"90s\", \"6h\" or "
-	    "\"30d\", not \"2 days\"");
+	refuse("grace = 48", "f:1: grace is a duration in quotes, such as "
+			     "\"6h\", not of type integer");
+	refuse("grace = \"2 days\"", "f:1: grace is a duration in quotes, such "
+				     "as \"6h\", not \"2 days\"");
 	refuse("grace = \"61d\"", "f:1: grace is between 0s and 27d, not 61d");
 	refuse("expected_interval = \"59s\"",
 	    "f:1: expected_interval is between 1m and 30d, not 59s");
