@@ -13,6 +13,7 @@
 #   make lint       warnings, analysers, layout rules, manual pages
 #   make format     clang-format over all sources
 #   make install    DESTDIR= PREFIX=/usr; also: make uninstall, make clean
+#   make deb        a Debian package, in build/deb
 
 VERSION = 0.1.0
 
@@ -32,17 +33,19 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
+      notify inherit run \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds store fact account token source rate \
-      report volume sample usage_bins day_hours day_code_part day_code \
+SRC = settings creds creds_gather store fact grace account token source rate \
+      report volume sample volume_state_part volume_state \
+      volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
-      invoice archive archive_read correction forecast bill \
+      invoice archive archive_read correction forecast bill periods \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
@@ -57,10 +60,12 @@ SRC = settings creds store fact account token source rate \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server cmd cmd_table \
-      cmd_change cmd_init cmd_create cmd_list cmd_quarantine \
-      cmd_report_draw cmd_report cmd_close cmd_deliver cmd_migrate \
-      cmd_verify cmd_start cmd_explain cmd_version main
+      operate_rates operate_close gate server_reload server_notify systemd \
+      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create \
+      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
+      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
+      cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
+      cmd_forecast cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -112,7 +117,7 @@ SAN_OBJ = $(if $(SAN),$(SAN_C:%.c=$(BUILD)/%.o))
 
 # --- goals -------------------------------------------------------------------
 .PHONY: all deps run demo check check-money unit bench lint format install \
-        uninstall clean help objects
+        uninstall deb clean help objects FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -140,15 +145,28 @@ $(BUILD)/schema.inc: $(SCHEMA) contrib/embed-schema
 $(BUILD)/src/store.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/store.o: $(BUILD)/schema.inc
 
-# The licence becomes one string, for the verb that prints it.
+# The licence becomes one string, for the verb that prints it, and so do the
+# files of the systemd service, for the verb that installs them.
+embed = { echo 'static const char $(1)[] ='; \
+	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' $(2); \
+	  echo '    ;'; }
+
 $(BUILD)/license.inc: COPYING Makefile
 	@mkdir -p $(@D)
-	{ echo 'static const char license_text[] ='; \
-	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' COPYING; \
-	  echo '    ;'; } >$@
+	$(call embed,license_text,$<) >$@
 
 $(BUILD)/src/cmd_version.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/cmd_version.o: $(BUILD)/license.inc
+
+$(BUILD)/systemd.inc: contrib/systemd/stat.flexfs.service \
+    contrib/systemd/sysusers.conf contrib/systemd/tmpfiles.conf Makefile
+	@mkdir -p $(@D)
+	{ $(call embed,unit_text,contrib/systemd/stat.flexfs.service); \
+	  $(call embed,sysusers_text,contrib/systemd/sysusers.conf); \
+	  $(call embed,tmpfiles_text,contrib/systemd/tmpfiles.conf); } >$@
+
+$(BUILD)/src/systemd.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/systemd.o: $(BUILD)/systemd.inc
 
 unit: $(UNIT)
 
@@ -179,9 +197,11 @@ run demo:
 	@contrib/$(if $(filter run,$@),run-local,demo) $(PROGRAM)
 
 # --- tests -------------------------------------------------------------------
+# What is packaged was built without sanitizers.
 ONLY ?=
 CHECKS = $(UNIT) $(sort $(wildcard test/lint/test_*.py test/blackbox/*.py \
-         test/calendar/*.py test/fault/*.py test/oracle/*.py))
+         test/calendar/*.py test/fault/*.py test/oracle/*.py \
+         $(if $(SAN),,test/package/*.py)))
 
 check: $(PROGRAM) $(UNIT) $(FAULT) $(ORACLE)
 	@STAT_BINARY=$(abspath $(PROGRAM)) test/run $(if $(SAN),--slow 3) \
@@ -283,38 +303,74 @@ format:
 	clang-format -i $(LINT_C) $(LINT_H)
 
 # --- installation ------------------------------------------------------------
-# make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled; that
-# is `stat.flexfs init systemd`.
+# make install DESTDIR=/tmp/x PREFIX=/usr. Nothing is started or enabled, and
+# no user is made; that is `stat.flexfs init systemd`.
 INSTALL ?= install
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
-MAN_INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst \
-                .,,$(suffix $(m)))/$(notdir $(m)))
+ON_USR = $(filter /usr,$(PREFIX))
+UNITDIR ?= $(if $(ON_USR),/lib,$(PREFIX)/lib)/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
-EXAMPLES = $(wildcard contrib/config.toml contrib/stat.flexfs.service \
-           contrib/send-report contrib/*.json)
-COMPLETION = $(wildcard contrib/stat.flexfs.bash)
+EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
 
-install: $(PROGRAM)
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)
-	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
-	$(INSTALL) -m 644 README COPYING $(DESTDIR)$(DOCDIR)
-	$(foreach m,$(MAN_INSTALLED),$(INSTALL) -D -m 644 man/$(notdir $(m)) \
-	    $(DESTDIR)$(m) &&) true
-	$(foreach e,$(EXAMPLES),$(INSTALL) -D -m 644 $(e) \
-	    $(DESTDIR)$(DOCDIR)/examples/$(notdir $(e)) &&) true
-	$(foreach c,$(COMPLETION),$(INSTALL) -D -m 644 $(c) \
-	    $(DESTDIR)$(COMPLETIONDIR)/stat.flexfs &&) true
+# Where files go, as folder:file[:name there].
+INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
+            $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
+            $(DOCDIR):README $(DOCDIR):COPYING \
+            $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
+            $(UNITDIR):contrib/systemd/stat.flexfs.socket \
+            $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \
+            $(TMPFILESDIR):contrib/systemd/tmpfiles.conf:stat.flexfs.conf \
+            $(BASHDIR):$(BUILD)/install/completion.bash:stat.flexfs \
+            $(ZSHDIR):$(BUILD)/install/completion.zsh:_stat.flexfs
+folder_of = $(firstword $(subst :, ,$(1)))
+file_of = $(word 2,$(subst :, ,$(1)))
+name_of = $(or $(word 3,$(subst :, ,$(1))),$(notdir $(call file_of,$(1))))
+
+$(BUILD)/install/completion.%: $(PROGRAM) contrib/make-completion
+	@mkdir -p $(@D)
+	contrib/make-completion $* $(PROGRAM) >$@
+
+$(BUILD)/install/stat.flexfs.service: contrib/systemd/stat.flexfs.service \
+    FORCE
+	@mkdir -p $(@D)
+	@sed 's|/usr/sbin/|$(SBINDIR)/|' $< >$@
+
+FORCE:
+
+install: $(PROGRAM) $(foreach i,$(INSTALLED),$(call file_of,$(i)))
+	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
+	$(foreach i,$(INSTALLED),$(INSTALL) -D -m 644 $(call file_of,$(i)) \
+	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)) &&) true
 
 # Takes away what install put there, and DOCDIR when it is empty then.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs \
-	    $(addprefix $(DESTDIR),$(MAN_INSTALLED)) \
-	    $(addprefix $(DESTDIR)$(DOCDIR)/examples/,$(notdir $(EXAMPLES))) \
-	    $(if $(COMPLETION),$(DESTDIR)$(COMPLETIONDIR)/stat.flexfs) \
-	    $(DESTDIR)$(DOCDIR)/README $(DESTDIR)$(DOCDIR)/COPYING
+	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs $(foreach i,$(INSTALLED), \
+	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)))
 	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
 		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \
 	done
+
+# --- Debian package ----------------------------------------------------------
+# build/deb/stat.flexfs_VERSION_ARCH.deb, made in a copy of the tree.
+DEB_FOLDER = build/deb
+DEB_ARCH = $(shell dpkg --print-architecture)
+DEB = $(DEB_FOLDER)/stat.flexfs_$(VERSION)_$(DEB_ARCH).deb
+DEB_TREE = Makefile README COPYING src lib man contrib
+
+deb: $(DEB)
+
+$(DEB): $(LIB_C) $(SRC_C) $(wildcard lib/*.h src/*.h man/*) $(SCHEMA) \
+    $(wildcard contrib/* contrib/*/*) Makefile README COPYING
+	rm -rf $(DEB_FOLDER)
+	mkdir -p $(DEB_FOLDER)/tree
+	cp -Rp $(DEB_TREE) $(DEB_FOLDER)/tree
+	cp -Rp contrib/debian $(DEB_FOLDER)/tree
+	cd $(DEB_FOLDER)/tree && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+	    DEB_BUILD_OPTIONS='parallel=2 noautodbgsym' \
+	    dpkg-buildpackage -b -us -uc
 
 clean:
 	rm -rf build build-* run

@@ -183,20 +183,78 @@ insert(struct sql *db, struct account *a, struct err *err)
 	return true;
 }
 
-/* What the ledger says of an account: all that it was given. */
+/* What the ledger says of an account. Fixed are the terms by which its usage
+ * becomes money. */
+enum {
+	CURRENCY,
+	AVERAGE,
+	GAP_POLICY,
+	MAX_CARRY_HOURS,
+	ROUNDING,
+	ROUNDING_MODE,
+	NET_DAYS,
+	PERIOD,
+	DISPLAY_NAME,
+	REPORT_TO,
+	TERM_COUNT
+};
+
+static const struct {
+	const char *name;
+	bool fixed;
+} terms[TERM_COUNT] = {
+    [CURRENCY] = {"currency", true},
+    [AVERAGE] = {"average", true},
+    [GAP_POLICY] = {"gap_policy", true},
+    [MAX_CARRY_HOURS] = {"max_carry_hours", true},
+    [ROUNDING] = {"rounding", true},
+    [ROUNDING_MODE] = {"rounding_mode", true},
+    [NET_DAYS] = {"net_days", false},
+    [PERIOD] = {"period", true},
+    [DISPLAY_NAME] = {"display_name", false},
+    [REPORT_TO] = {"report_to", false},
+};
+
+enum {
+	NUMBER_SIZE = 24
+};
+
+/* A term as text; out is room for a number. */
+static const char *
+term_text(const struct account *a, int term, char out[NUMBER_SIZE])
+{
+	switch (term) {
+	case CURRENCY:
+		return a->currency;
+	case AVERAGE:
+		return averages[a->average];
+	case GAP_POLICY:
+		return gaps[a->gap];
+	case ROUNDING:
+		return roundings[a->rounding];
+	case ROUNDING_MODE:
+		return modes[a->rounding_mode];
+	case PERIOD:
+		return periods[a->period];
+	case DISPLAY_NAME:
+		return a->display_name;
+	case REPORT_TO:
+		return a->report_to;
+	default:
+		snprintf(out, NUMBER_SIZE, "%lld",
+		    (long long)(term == NET_DAYS ? a->net_days
+						 : a->max_carry_hours));
+		return out;
+	}
+}
+
 static void
 state_terms(const struct account *a, struct buf *out)
 {
-	fact_put(out, "currency", a->currency);
-	fact_put(out, "average", averages[a->average]);
-	fact_put(out, "gap_policy", gaps[a->gap]);
-	fact_put_int(out, "max_carry_hours", a->max_carry_hours);
-	fact_put(out, "rounding", roundings[a->rounding]);
-	fact_put(out, "rounding_mode", modes[a->rounding_mode]);
-	fact_put_int(out, "net_days", a->net_days);
-	fact_put(out, "period", periods[a->period]);
-	fact_put(out, "display_name", a->display_name);
-	fact_put(out, "report_to", a->report_to);
+	char number[NUMBER_SIZE];
+
+	for (int i = 0; i < TERM_COUNT; i++)
+		fact_put(out, terms[i].name, term_text(a, i, number));
 }
 
 /* The account and its fact are one transaction. */
@@ -227,6 +285,135 @@ account_create(struct sql *db, struct account *account, const char *who,
 	buf_fini(&detail);
 	return ok;
 }
+
+/* --- changes --- */
+
+static bool
+has_samples(struct sql *db, int64_t account, bool *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT EXISTS (SELECT 1 FROM account_month WHERE account = ?1)"
+	    " OR EXISTS (SELECT 1 FROM volume_account WHERE account = ?1)",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, account);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*out = sql_int(s, 0) != 0;
+	sql_done(s);
+	return true;
+}
+
+/* What differs, as it is and as it was. *fixed is a fixed term that does, or
+ * TERM_COUNT. */
+static void
+state_changes(const struct account *before, const struct account *after,
+    struct buf *out, int *fixed)
+{
+	char a[NUMBER_SIZE], b[NUMBER_SIZE], old[40];
+	const char *is, *was;
+
+	*fixed = TERM_COUNT;
+	for (int i = 0; i < TERM_COUNT; i++) {
+		was = term_text(before, i, a);
+		is = term_text(after, i, b);
+		if (strcmp(was, is) == 0)
+			continue;
+		snprintf(old, sizeof old, "old_%s", terms[i].name);
+		fact_put(out, terms[i].name, is);
+		fact_put(out, old, was);
+		if (terms[i].fixed && *fixed == TERM_COUNT)
+			*fixed = i;
+	}
+}
+
+static bool
+check_fixed(struct sql *db, const struct account *a, int term, struct err *err)
+{
+	bool found;
+
+	if (term == TERM_COUNT)
+		return true;
+	if (!has_samples(db, a->id, &found, err))
+		return false;
+	return !found ||
+	       err_set(err, ERR_INPUT,
+		   "the %s of %s stays as it is: there are samples that are "
+		   "billed by it; make another account for what comes",
+		   terms[term].name, a->name);
+}
+
+static bool
+update(struct sql *db, const struct account *a, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE account SET display_name = ?, currency = ?, average = ?,"
+	    " gap_policy = ?, max_carry_hours = ?, rounding = ?,"
+	    " rounding_mode = ?, net_days = ?, report_to = ?, period = ?"
+	    " WHERE id = ?",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_text(s, 1, a->display_name);
+	sql_bind_text(s, 2, a->currency);
+	sql_bind_text(s, 3, averages[a->average]);
+	sql_bind_text(s, 4, gaps[a->gap]);
+	sql_bind_int(s, 5, a->max_carry_hours);
+	sql_bind_text(s, 6, roundings[a->rounding]);
+	sql_bind_text(s, 7, modes[a->rounding_mode]);
+	sql_bind_int(s, 8, a->net_days);
+	sql_bind_text(s, 9, a->report_to);
+	sql_bind_text(s, 10, periods[a->period]);
+	sql_bind_int(s, 11, a->id);
+	return sql_run(s, err);
+}
+
+/* Inside the transaction; detail is empty when there is nothing to do. */
+static bool
+apply_changes(struct sql *db, const char *name, account_apply_fn *apply,
+    void *ctx, struct buf *detail, struct err *err)
+{
+	struct account before, after;
+	int fixed;
+
+	if (!account_find(db, name, &before, err))
+		return false;
+	after = before;
+	if (!apply(ctx, &after, err) || !check(&after, err))
+		return false;
+	state_changes(&before, &after, detail, &fixed);
+	if (detail->failed)
+		return err_nomem(err);
+	return detail->len == 0 || (check_fixed(db, &before, fixed, err) &&
+				       update(db, &after, err));
+}
+
+bool
+account_update(struct sql *db, const char *name, account_apply_fn *apply,
+    void *ctx, const char *who, int64_t now, bool *changed, struct err *err)
+{
+	struct buf detail = BUF_INIT;
+	struct fact fact = {
+	    .at = now, .kind = "account.updated", .who = who, .subject = name};
+	bool ok;
+
+	if (!sql_begin(db, err))
+		return false;
+	ok = apply_changes(db, name, apply, ctx, &detail, err);
+	*changed = detail.len > 0;
+	fact.detail = buf_text(&detail);
+	if (ok && *changed)
+		ok = fact_add(db, &fact, NULL, err) && sql_commit(db, err);
+	/* Whatever was not committed is not to stay. */
+	sql_rollback(db);
+	buf_fini(&detail);
+	return ok;
+}
+
+/* --- rows --- */
 
 static void
 copy(char *out, size_t size, const char *text)

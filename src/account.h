@@ -76,6 +76,18 @@ bool account_name_valid(const char *name);
 bool account_create(struct sql *db, struct account *account, const char *who,
     int64_t now, struct err *err);
 
+/*
+ * Changes an account, with a fact that has what it was and is, as one
+ * transaction. apply is told how it is, and makes of it what it is to be. The
+ * terms by which usage becomes money (all but display name, net days and
+ * recipients) stay as they are once it has samples: ERR_INPUT. *changed is
+ * false, and nothing was done, when it is so already.
+ */
+typedef bool account_apply_fn(
+    void *ctx, struct account *account, struct err *err);
+bool account_update(struct sql *db, const char *name, account_apply_fn *apply,
+    void *ctx, const char *who, int64_t now, bool *changed, struct err *err);
+
 /* By name, or by row. An unknown one is ERR_INPUT. */
 bool account_find(
     struct sql *db, const char *name, struct account *out, struct err *err);

@@ -280,6 +280,25 @@ archive_lines(struct sql *db, const struct archive_row *row,
 	return true;
 }
 
+bool
+archive_count_corrections(struct sql *db, const struct archive_row *row,
+    int64_t *count, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT count(*) FROM invoice_line"
+	    " WHERE invoice = ? AND corrects IS NOT NULL",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, row->id);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*count = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
 static struct archive_billed *
 next_billed(struct archive_bill *bill, int64_t volume, struct err *err)
 {

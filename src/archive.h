@@ -89,6 +89,10 @@ bool archive_lines(struct sql *db, const struct archive_row *row,
     struct archive_line **list, size_t *count, struct err *err);
 void archive_lines_free(struct archive_line *list, size_t count);
 
+/* How many of its lines correct others. */
+bool archive_count_corrections(struct sql *db, const struct archive_row *row,
+    int64_t *count, struct err *err);
+
 /* Of one volume, in a closed period and its corrections so far. */
 struct archive_billed {
 	int64_t volume;

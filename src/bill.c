@@ -105,6 +105,15 @@ build_at(struct sql *db, const struct account *accounts, size_t count,
 }
 
 bool
+bill_build_known(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_query *query, struct invoice *out, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		memset(&out[i], 0, sizeof out[i]);
+	return build(db, accounts, count, query, out, err);
+}
+
+bool
 bill_build(struct sql *db, const struct account *accounts, size_t count,
     const struct invoice_period *period, int64_t now, struct invoice *out,
     struct err *err)

@@ -26,4 +26,10 @@ bool bill_build_until(struct sql *db, const struct account *accounts,
     size_t count, const struct invoice_period *period, int64_t until,
     struct invoice *out, struct err *err);
 
+/* As bill_build, as they are known at the head and now of query, inside the
+ * caller's read transaction. */
+bool bill_build_known(struct sql *db, const struct account *accounts,
+    size_t count, const struct invoice_query *query, struct invoice *out,
+    struct err *err);
+
 #endif

@@ -2,7 +2,7 @@
  * close.h - periods become invoices: numbered, frozen, corrected only by later
  * ones.
  *
- * A period is closed when it has been over for INVOICE_GRACE_SECS, and then it
+ * A period is closed when it has been over for its grace time (grace.h), and then it
  * rests on the facts stated before that instant, however late the closing
  * comes; unless it is held, or empty. A held one is looked at again every
  * CLOSE_RECHECK_SECS, and closed when nothing holds it any more; that, and a

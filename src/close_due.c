@@ -19,6 +19,7 @@ struct due {
 };
 
 struct dues {
+	struct grace grace;
 	struct account *accounts; /* owned */
 	size_t account_count;
 	struct due *list; /* owned */
@@ -118,7 +119,7 @@ list_account(struct sql *db, struct dues *d, const struct account *account,
 		return true;
 	invoice_period_of(
 	    account, volume_month_hour(month) * UTC_HOUR_SECS, &period);
-	while (period.to + INVOICE_GRACE_SECS <= now) {
+	while (grace_end(&d->grace, period.to) <= now) {
 		if (!look_at(db, account, &period, now, &due, &again, err) ||
 		    (due && !add_due(d, account, &period, again, err)))
 			return false;
@@ -146,7 +147,8 @@ compare_dues(const void *a, const void *b)
 static bool
 list_due(struct sql *db, int64_t now, struct dues *d, struct err *err)
 {
-	if (!account_list(db, &d->accounts, &d->account_count, err))
+	if (!grace_load(db, &d->grace, err) ||
+	    !account_list(db, &d->accounts, &d->account_count, err))
 		return false;
 	for (size_t i = 0; i < d->account_count; i++)
 		if (!list_account(db, d, &d->accounts[i], now, err))
@@ -160,6 +162,7 @@ list_due(struct sql *db, int64_t now, struct dues *d, struct err *err)
 
 struct group {
 	struct sql *db;
+	const struct grace *grace;
 	const struct close_order *order;
 	close_outcome_fn *each;
 	void *ctx;
@@ -270,7 +273,7 @@ close_group(const struct group *g, const struct due *first, size_t count,
 	for (size_t i = 0; i < count; i++)
 		accounts[i] = *first[i].account;
 	ok = close_build(g->db, accounts, count, period, g->order->now,
-		 g->again ? 0 : period->to + INVOICE_GRACE_SECS, &set, err) &&
+		 g->again ? 0 : grace_end(g->grace, period->to), &set, err) &&
 	     note_checks(g, &set, err) && store_all(g, &set, err);
 	close_set_fini(&set);
 	free(accounts);
@@ -290,8 +293,12 @@ close_due(struct sql *db, int64_t now, close_outcome_fn *each, void *ctx,
 {
 	const struct close_order order = {
 	    .who = "server", .reason = "", .now = now};
-	struct group g = {.db = db, .order = &order, .each = each, .ctx = ctx};
-	struct dues d = {NULL, 0, NULL, 0, 0};
+	struct dues d = {.count = 0};
+	struct group g = {.db = db,
+	    .grace = &d.grace,
+	    .order = &order,
+	    .each = each,
+	    .ctx = ctx};
 	size_t n;
 	bool ok = list_due(db, now, &d, err);
 
@@ -321,8 +328,8 @@ close_due(struct sql *db, int64_t now, close_outcome_fn *each, void *ctx,
 	"   WHERE c.account = a.id AND c.period = ?3))"
 
 static bool
-is_unseen(struct sql *db, enum account_period length, int64_t now, bool *due,
-    struct err *err)
+is_unseen(struct sql *db, const struct grace *grace, enum account_period length,
+    int64_t now, bool *due, struct err *err)
 {
 	const struct account kind = {.period = length};
 	struct invoice_period running, period;
@@ -330,8 +337,10 @@ is_unseen(struct sql *db, enum account_period length, int64_t now, bool *due,
 
 	if (s == NULL)
 		return false;
-	invoice_period_of(&kind, now - INVOICE_GRACE_SECS, &running);
+	invoice_period_of(&kind, now, &running);
 	invoice_period_before(&running, &period);
+	if (grace_end(grace, period.to) > now)
+		invoice_period_before(&period, &period);
 	sql_bind_text(s, 1, account_period_name(length));
 	sql_bind_int(s, 2, volume_month_of(period.to - 1));
 	sql_bind_text(s, 3, period.text);
@@ -362,8 +371,11 @@ bool
 close_is_due(
     struct sql *db, int64_t now, bool again, bool *due, struct err *err)
 {
-	if (!is_unseen(db, ACCOUNT_MONTHLY, now, due, err) ||
-	    (!*due && !is_unseen(db, ACCOUNT_QUARTERLY, now, due, err)))
+	struct grace grace;
+
+	if (!grace_load(db, &grace, err) ||
+	    !is_unseen(db, &grace, ACCOUNT_MONTHLY, now, due, err) ||
+	    (!*due && !is_unseen(db, &grace, ACCOUNT_QUARTERLY, now, due, err)))
 		return false;
 	return *due || !again || has_history(db, due, err);
 }

@@ -3,32 +3,47 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "cmd.h"
 #include "config.h"
+#include "systemd.h"
 
 /* In the order in which --help lists them. */
 static const struct opt_command *const commands[] = {
     &cmd_start,
     &cmd_init_creds,
+    &cmd_init_systemd,
     &cmd_deinit_creds,
+    &cmd_deinit_systemd,
     &cmd_create_account,
     &cmd_create_source,
     &cmd_create_token,
     &cmd_create_rate,
+    &cmd_update_account,
+    &cmd_update_source,
     &cmd_list_accounts,
     &cmd_list_sources,
     &cmd_list_tokens,
     &cmd_list_rates,
+    &cmd_list_volumes,
+    &cmd_list_periods,
+    &cmd_list_invoices,
     &cmd_list_quarantine,
     &cmd_list_mails,
+    &cmd_show_volume,
+    &cmd_show_report,
+    &cmd_show_period,
+    &cmd_show_invoice,
     &cmd_show_mail,
     &cmd_release,
     &cmd_discard,
     &cmd_report,
     &cmd_explain,
+    &cmd_forecast,
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,
@@ -67,16 +82,37 @@ cmd_wrong(const struct opt_values *values, const struct err *err)
 	return say_why(values, err, OPT_EXIT_USAGE);
 }
 
+/* Root has a database of its own, which is hardly ever the one that is meant
+ * where the service has another. */
+static void
+note_other_database(const char *path)
+{
+	static const char folder[] = SYSTEMD_HOME "/.flexfs/stat";
+
+	if (geteuid() == 0 && strcmp(path, folder) != 0 &&
+	    file_exists(SYSTEMD_HOME "/.flexfs/stat/stat.db"))
+		fprintf(stderr,
+		    "note: this is root's own database, not the service's; "
+		    "for that one:\n"
+		    "      sudo -u " SYSTEMD_USER " %s ...\n",
+		    cmd_program.name);
+}
+
 char *
 cmd_path(const struct opt_values *values, const char *name, struct err *err)
 {
 	const char *path = opt_get(values, name);
+	char *whole;
 
 	if (path == NULL || path[0] == '\0') {
 		err_set(err, ERR_INPUT, "--%s is empty", name);
 		return NULL;
 	}
-	return file_expand_home(path, err);
+	whole = file_expand_home(path, err);
+	if (whole != NULL && strcmp(name, "dbFolder") == 0 &&
+	    !opt_given(values, name))
+		note_other_database(whole);
+	return whole;
 }
 
 /* --- help ---------------------------------------------------------------- */

@@ -2,11 +2,14 @@
  * cmd_change.c - the frame of the verbs that write. In: a command line. Out:
  * an open database, the time and who it is; an exit code.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "cmd.h"
 #include "cmd_change.h"
+#include "creds.h"
 #include "fact.h"
 #include "lib/clock.h"
 #include "settings.h"
@@ -53,5 +56,18 @@ cmd_change_text(const struct cmd_change *change, const char *flag, char *out,
 			return err_set(err, ERR_INPUT,
 			    "--%s has a control character", flag);
 	memcpy(out, text, strlen(text) + 1);
+	return true;
+}
+
+bool
+cmd_change_check_addresses(const char *list, struct err *err)
+{
+	char copy[ACCOUNT_REPORT_TO_SIZE], *save, *one;
+
+	snprintf(copy, sizeof copy, "%s", list);
+	for (one = strtok_r(copy, ",", &save); one != NULL;
+	     one = strtok_r(NULL, ",", &save))
+		if (!creds_check_address(one + strspn(one, " "), err))
+			return err_context(err, "--reportTo");
 	return true;
 }

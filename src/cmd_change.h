@@ -30,4 +30,7 @@ int cmd_change_run(const struct opt_values *values, cmd_change_fn *apply);
 bool cmd_change_text(const struct cmd_change *change, const char *flag,
     char *out, size_t size, struct err *err);
 
+/* Whether the addresses of --reportTo, "a@x.test,b@x.test", are some. */
+bool cmd_change_check_addresses(const char *list, struct err *err);
+
 #endif

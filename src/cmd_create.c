@@ -78,19 +78,6 @@ static const struct opt_flag account_flags[] = {
 };
 
 static bool
-check_addresses(const char *list, struct err *err)
-{
-	char copy[ACCOUNT_REPORT_TO_SIZE], *save, *one;
-
-	snprintf(copy, sizeof copy, "%s", list);
-	for (one = strtok_r(copy, ",", &save); one != NULL;
-	     one = strtok_r(NULL, ",", &save))
-		if (!creds_check_address(one + strspn(one, " "), err))
-			return err_context(err, "--reportTo");
-	return true;
-}
-
-static bool
 create_account(struct cmd_change *change, struct err *err)
 {
 	const struct opt_values *v = change->values;
@@ -104,7 +91,7 @@ create_account(struct cmd_change *change, struct err *err)
 		change, "currency", a.currency, sizeof a.currency, err) ||
 	    !cmd_change_text(
 		change, "reportTo", a.report_to, sizeof a.report_to, err) ||
-	    !check_addresses(a.report_to, err))
+	    !cmd_change_check_addresses(a.report_to, err))
 		return false;
 	if (a.display_name[0] == '\0')
 		snprintf(a.display_name, sizeof a.display_name, "%s", a.name);

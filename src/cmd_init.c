@@ -95,21 +95,11 @@ set_values(
 
 static bool
 read_pass_file(
-    const struct opt_values *values, struct buf *pass, struct err *err)
+    const struct opt_values *values, struct creds *creds, struct err *err)
 {
 	char *path = cmd_path(values, "smtpPassFile", err);
-	size_t line;
-	bool ok;
+	bool ok = path != NULL && creds_read_pass(creds, path, err);
 
-	if (path == NULL)
-		return false;
-	ok = file_read_secret(path, CREDS_MAX_FILE, pass, NULL, err);
-	line = strcspn(buf_text(pass), "\r\n");
-	if (ok && pass->len > line + strspn(buf_text(pass) + line, "\r\n"))
-		ok = err_set(
-		    err, ERR_INPUT, "%.200s holds more than one line", path);
-	else if (ok && pass->len > 0)
-		pass->data[line] = '\0';
 	free(path);
 	return ok;
 }
@@ -117,34 +107,31 @@ read_pass_file(
 /* An empty answer, or none, means a relay that asks for no password; with a
  * user it is a mistake. */
 static bool
-ask_pass(const struct creds *creds, struct buf *pass, struct err *err)
+ask_pass(struct creds *creds, struct err *err)
 {
-	bool eof;
+	struct buf pass = BUF_INIT;
+	bool eof, ok;
 
-	if (!prompt_secret("SMTP password: ", CREDS_MAX_FILE, pass, &eof, err))
-		return false;
-	if (eof && creds->smtp_user != NULL && creds->smtp_user[0] != '\0')
-		return err_set(err, ERR_INPUT,
+	ok = prompt_secret("SMTP password: ", CREDS_MAX_FILE, &pass, &eof, err);
+	if (ok && eof && creds->smtp_user != NULL &&
+	    creds->smtp_user[0] != '\0')
+		ok = err_set(err, ERR_INPUT,
 		    "no password was given; use --smtpPassFile, or leave "
 		    "--smtpUser out");
-	return true;
+	ok = ok && creds_set(creds, "smtpPass", buf_text(&pass), err);
+	file_wipe(&pass);
+	return ok;
 }
 
 /* Unless the command line had it. */
 static bool
 get_pass(const struct opt_values *values, struct creds *creds, struct err *err)
 {
-	struct buf pass = BUF_INIT;
-	bool ok;
-
 	if (opt_given(values, "smtpPass"))
 		return true;
-	ok = opt_given(values, "smtpPassFile")
-		 ? read_pass_file(values, &pass, err)
-		 : ask_pass(creds, &pass, err);
-	ok = ok && creds_set(creds, "smtpPass", buf_text(&pass), err);
-	file_wipe(&pass);
-	return ok;
+	return opt_given(values, "smtpPassFile")
+		   ? read_pass_file(values, creds, err)
+		   : ask_pass(creds, err);
 }
 
 static bool

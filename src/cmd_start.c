@@ -47,8 +47,7 @@ run_server(const struct settings *settings)
 
 	log_open(settings->verbose);
 	ok = config_load(settings->config_file, &config, &there, &err) &&
-	     creds_load(settings->creds_file, &creds, &there, &err) &&
-	     creds_override(&creds, settings, &err);
+	     creds_gather(settings, &creds, &err);
 	config_override(&config, settings);
 	ok = ok && server_run(settings, &config, &creds, &err);
 	if (!ok)

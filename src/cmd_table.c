@@ -103,7 +103,7 @@ add_text_cell(struct cmd_table *t, const char *value)
 }
 
 static void
-add_csv_cell(struct cmd_table *t, const char *value)
+begin_csv_cell(struct cmd_table *t)
 {
 	if (t->record)
 		buf_printf(&t->out, "%s,%zu,%s,",
@@ -111,9 +111,21 @@ add_csv_cell(struct cmd_table *t, const char *value)
 		    t->columns[t->cell]);
 	else if (t->cell > 0)
 		buf_char(&t->out, ',');
-	text_csv(&t->out, value);
+}
+
+static void
+end_csv_cell(struct cmd_table *t)
+{
 	if (t->record)
 		buf_str(&t->out, "\r\n");
+}
+
+static void
+add_csv_cell(struct cmd_table *t, const char *value)
+{
+	begin_csv_cell(t);
+	text_csv(&t->out, value);
+	end_csv_cell(t);
 }
 
 static void
@@ -166,6 +178,34 @@ cmd_table_int(struct cmd_table *t, int64_t value)
 	}
 	snprintf(text, sizeof text, "%lld", (long long)value);
 	cmd_table_text(t, text);
+}
+
+void
+cmd_table_bool(struct cmd_table *t, bool yes)
+{
+	if (t->format == CMD_JSON) {
+		begin_json_cell(t);
+		json_put_bool(&t->json, t->columns[t->cell], yes);
+		end_cell(t);
+	} else
+		cmd_table_text(t, yes ? "yes" : "no");
+}
+
+void
+cmd_table_decimal(struct cmd_table *t, const char *value)
+{
+	if (value == NULL) {
+		cmd_table_none(t);
+		return;
+	}
+	if (t->format != CMD_CSV) {
+		cmd_table_text(t, value);
+		return;
+	}
+	begin_csv_cell(t);
+	buf_str(&t->out, value);
+	end_csv_cell(t);
+	end_cell(t);
 }
 
 void

@@ -51,6 +51,11 @@ void cmd_table_part(
 /* The cells of a row, in the order of the columns. */
 void cmd_table_text(struct cmd_table *t, const char *value);
 void cmd_table_int(struct cmd_table *t, int64_t value);
+/* yes or no; in JSON true or false. */
+void cmd_table_bool(struct cmd_table *t, bool yes);
+/* Money and quantities, NULL if there is none: a string in JSON, too; in CSV
+ * one below zero is no formula. */
+void cmd_table_decimal(struct cmd_table *t, const char *value);
 /* Bytes: in JSON a string where a number would be read inexactly. */
 void cmd_table_size(struct cmd_table *t, int64_t bytes);
 /* 0 is never: empty, and null in JSON. */

@@ -10,6 +10,7 @@
 #include "attachment.h"
 #include "config_key.h"
 #include "creds.h"
+#include "grace.h"
 #include "lib/opt.h"
 
 enum {
@@ -31,10 +32,11 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"48h\"",
 	.min = 0,
-	.max = 60 * DAY,
+	.max = GRACE_MAX_SECS,
 	.offset = OF(grace_secs),
 	.help = "How long after its end a period waits for late reports "
-		"before it is closed by itself"},
+		"before it is closed by itself; a change holds for periods "
+		"that end from then on"},
     {.table = "",
 	.name = "expected_interval",
 	.type = CONFIG_DURATION,

@@ -405,8 +405,7 @@ share(struct review *r, bool changed, struct err *err)
 	if (changed || exact_sign(delta) != 0)
 		exact_share(delta, exacts, out->count, r->digits, shares);
 	else
-		for (size_t i = 0; i < out->count; i++)
-			exact_set_int(shares[i], 0);
+		keep(r, is_changed);
 	exact_free(delta);
 	free(exacts);
 	free(shares);

@@ -495,7 +495,8 @@ creds_override(
 	for (i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (flags[i].value == NULL)
 			continue;
-		any = true;
+		/* A password says nothing of a relay. */
+		any = any || flags[i].value != settings->smtp_pass;
 		if (!creds_set(creds, flags[i].name, flags[i].value, err))
 			return false;
 	}
@@ -567,12 +568,12 @@ take_toml(const char *name, const struct toml *toml, struct creds *out,
 			return err_context(
 			    err, "%.200s:%u", name, top->pairs[i].value.line);
 	}
-	return creds_complete(out, err) || err_context(err, "%.200s", name);
+	return fill_defaults(out, err);
 }
 
-bool
-creds_parse(const char *name, const char *text, size_t len, struct creds *out,
-    struct err *err)
+static bool
+parse(const char *name, const char *text, size_t len, bool whole,
+    struct creds *out, struct err *err)
 {
 	struct toml toml;
 	bool ok;
@@ -581,6 +582,9 @@ creds_parse(const char *name, const char *text, size_t len, struct creds *out,
 	if (!toml_parse(name, text, len, &toml, err))
 		return false;
 	ok = take_toml(name, &toml, out, err);
+	if (ok && whole)
+		ok = creds_complete(out, err) ||
+		     err_context(err, "%.200s", name);
 	if (!ok)
 		creds_wipe(out);
 	toml_fini(&toml);
@@ -588,7 +592,15 @@ creds_parse(const char *name, const char *text, size_t len, struct creds *out,
 }
 
 bool
-creds_load(const char *path, struct creds *out, bool *there, struct err *err)
+creds_parse(const char *name, const char *text, size_t len, struct creds *out,
+    struct err *err)
+{
+	return parse(name, text, len, true, out, err);
+}
+
+static bool
+load(const char *path, bool whole, struct creds *out, bool *there,
+    struct err *err)
 {
 	struct buf text = BUF_INIT;
 	bool ok;
@@ -596,9 +608,22 @@ creds_load(const char *path, struct creds *out, bool *there, struct err *err)
 	*out = (struct creds)CREDS_INIT;
 	if (!file_read_secret(path, CREDS_MAX_FILE, &text, there, err))
 		return false;
-	ok = !*there || creds_parse(path, buf_text(&text), text.len, out, err);
+	ok = !*there || parse(path, buf_text(&text), text.len, whole, out, err);
 	file_wipe(&text);
 	return ok;
+}
+
+bool
+creds_load(const char *path, struct creds *out, bool *there, struct err *err)
+{
+	return load(path, true, out, there, err);
+}
+
+bool
+creds_load_part(
+    const char *path, struct creds *out, bool *there, struct err *err)
+{
+	return load(path, false, out, there, err);
 }
 
 void

@@ -62,6 +62,11 @@ struct creds_relay {
 bool creds_load(
     const char *path, struct creds *out, bool *there, struct err *err);
 
+/* As creds_load, before what only the whole shows is checked: the password
+ * may come from elsewhere. */
+bool creds_load_part(
+    const char *path, struct creds *out, bool *there, struct err *err);
+
 /* As creds_load for text in memory; name begins the messages. */
 bool creds_parse(const char *name, const char *text, size_t len,
     struct creds *out, struct err *err);
@@ -75,6 +80,21 @@ bool creds_set(
  * creds stay empty when start was told nothing: there is no relay. */
 bool creds_override(
     struct creds *creds, const struct settings *settings, struct err *err);
+
+/*
+ * All that `start` is told of the relay, from the least to what counts over
+ * it: the credentials file, the flags, and the password of --smtpPassFile.
+ * A service manager's folder of credentials ($CREDENTIALS_DIRECTORY) may have
+ * two files: "creds" takes the place of the default credentials file, and
+ * "smtpPass" that of --smtpPassFile; a blank one counts as missing. Without
+ * any of these out is empty: there is no relay. A password alone makes none.
+ */
+bool creds_gather(
+    const struct settings *settings, struct creds *out, struct err *err);
+
+/* Sets smtpPass to the only line of a file that others cannot read; an empty
+ * file gives an empty password. */
+bool creds_read_pass(struct creds *creds, const char *path, struct err *err);
 
 /* Fills in defaults: smtpTo is the address of smtpFrom; then checks what
  * only the whole shows: a user needs a password, plain: takes neither. */

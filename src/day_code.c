@@ -260,7 +260,7 @@ take_size(struct writer *w, size_t bin, uint64_t count, struct day_stream *s)
 {
 	uint64_t size = (uint64_t)(w->h->bins[bin].num >> w->shift);
 	int64_t step = (int64_t)(size - day_stream_expect(s, count));
-	uint64_t code = ((uint64_t)step << 1) ^ (uint64_t)(step >> 63);
+	uint64_t code = day_zigzag(step);
 
 	if (s->count == 0)
 		s->first = size;
@@ -401,8 +401,7 @@ put_instants(struct writer *w)
 			continue;
 		at /= day_code_units[unit];
 		step = at - before;
-		put_number(
-		    w->out, ((uint64_t)step << 1) ^ (uint64_t)(step >> 63));
+		put_number(w->out, day_zigzag(step));
 		before = at;
 	}
 }

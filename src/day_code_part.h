@@ -45,6 +45,13 @@ struct day_stream {
 	unsigned length_max;
 };
 
+/* 0, -1, 1, -2 .. as 0, 1, 2, 3 .. */
+static inline uint64_t
+day_zigzag(int64_t step)
+{
+	return (uint64_t)step << 1 ^ (step < 0 ? UINT64_MAX : 0);
+}
+
 /* What the next size, of count samples, probably is. */
 static inline uint64_t
 day_stream_expect(const struct day_stream *s, uint64_t count)

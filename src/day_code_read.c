@@ -532,7 +532,7 @@ day_decode(struct day_hours *h, int64_t day, const void *data, size_t len,
 	    .end = (const uint8_t *)data + len,
 	    .h = h,
 	    .first_hour = day * DAY_HOURS,
-	    .max_entries = 2 * DAY_HOURS + len,
+	    .max_entries = 2 * (size_t)DAY_HOURS + len,
 	    .kinds = &kind,
 	    .streams = streams};
 	bool ok;

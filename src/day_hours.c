@@ -38,23 +38,27 @@ day_hours_reserve(
 {
 	size_t cap;
 
-	if (h->cap - h->count < entries) {
+	if (h->list == NULL || h->cap - h->count < entries) {
 		struct day_entry *more;
 
 		cap = next_cap(h->cap, h->count + entries);
 		more = reallocarray(h->list, cap, sizeof *more);
-		if (more == NULL)
-			return err_nomem(err);
+		if (more == NULL) {
+			err_nomem(err);
+			return false;
+		}
 		h->list = more;
 		h->cap = cap;
 	}
-	if (h->bin_cap - h->bin_count < bins) {
+	if (h->bins == NULL || h->bin_cap - h->bin_count < bins) {
 		struct usage_bin *more;
 
 		cap = next_cap(h->bin_cap, h->bin_count + bins);
 		more = reallocarray(h->bins, cap, sizeof *more);
-		if (more == NULL)
-			return err_nomem(err);
+		if (more == NULL) {
+			err_nomem(err);
+			return false;
+		}
 		h->bins = more;
 		h->bin_cap = cap;
 	}
@@ -109,17 +113,20 @@ bool
 day_hours_add(
     struct day_hours *h, const struct day_sample *sample, struct err *err)
 {
-	const struct day_entry *last =
-	    h->count > 0 ? &h->list[h->count - 1] : NULL;
+	struct day_entry *last;
 
-	if (last != NULL && last->hour == sample->hour &&
-	    last->nanos == sample->nanos) {
-		h->bin_count = last->first_bin;
-		h->count--;
+	if (h->count > 0) {
+		last = &h->list[h->count - 1];
+		if (last->hour == sample->hour &&
+		    last->nanos == sample->nanos) {
+			h->bin_count = last->first_bin;
+			h->count--;
+		}
 	}
 	if (!day_hours_reserve(h, 1, 1, err))
 		return false;
-	h->list[h->count++] = (struct day_entry){.hour = sample->hour,
+	last = &h->list[h->count++];
+	*last = (struct day_entry){.hour = sample->hour,
 	    .nanos = sample->nanos,
 	    .account = sample->account,
 	    .name = sample->name,

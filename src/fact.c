@@ -198,6 +198,52 @@ fact_add(struct sql *db, const struct fact *fact, int64_t *seq, struct err *err)
 	return ok;
 }
 
+/* NULL for a column that has none, or is damaged. */
+static const uint8_t *
+read_digest(struct sql_stmt *s, int column)
+{
+	size_t len;
+	const void *digest = sql_blob(s, column, &len);
+
+	return len == FACT_HASH_SIZE ? digest : NULL;
+}
+
+bool
+fact_read(
+    struct sql *db, int64_t seq, fact_fn *each, void *ctx, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT at, kind, who, subject, detail, body_sha256, rows_sha256,"
+	    " hash FROM fact WHERE seq = ?",
+	    err);
+	struct fact_head head = {.seq = seq};
+	struct fact fact;
+	enum sql_result result;
+	bool ok;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, seq);
+	result = sql_step(s, err);
+	if (result == SQL_FAILED)
+		return false;
+	if (result == SQL_END)
+		return err_set(err, ERR_BROKEN,
+		    "fact %lld of the ledger is gone", (long long)seq);
+	fact = (struct fact){.at = sql_int(s, 0),
+	    .kind = sql_text(s, 1),
+	    .who = sql_text(s, 2),
+	    .subject = sql_text(s, 3),
+	    .detail = sql_text(s, 4),
+	    .body_sha256 = read_digest(s, 5),
+	    .rows_sha256 = read_digest(s, 6)};
+	if (read_digest(s, 7) != NULL)
+		memcpy(head.hash, read_digest(s, 7), FACT_HASH_SIZE);
+	ok = each(ctx, &fact, &head, err);
+	sql_done(s);
+	return ok;
+}
+
 /* --- pairs --- */
 
 void

@@ -86,6 +86,14 @@ void fact_put(struct buf *detail, const char *name, const char *value);
 void fact_put_int(struct buf *detail, const char *name, int64_t value);
 bool fact_get(const char *detail, const char *name, struct buf *value);
 
+/* Calls each with a fact and what its row has as number and hash; texts and
+ * digests are borrowed for the call. A number that is not there is
+ * ERR_BROKEN: other rows name it. */
+typedef bool fact_fn(void *ctx, const struct fact *fact,
+    const struct fact_head *head, struct err *err);
+bool fact_read(
+    struct sql *db, int64_t seq, fact_fn *each, void *ctx, struct err *err);
+
 /* "sha256:..."; returns out. */
 char *fact_format_head(
     const uint8_t hash[FACT_HASH_SIZE], char out[FACT_HEAD_TEXT_SIZE]);

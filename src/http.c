@@ -128,16 +128,20 @@ open_socket(const char *bind_addr, struct err *err)
 	return fd;
 }
 
+/* Where fd listens: address as in --bindAddr, and its port. */
 static unsigned
-port_of(int fd)
+name_of(int fd, char *address, size_t size)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof sa;
-	char port[8] = "0";
+	char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "0";
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
-		(void)getnameinfo((struct sockaddr *)&sa, len, NULL, 0, port,
-		    sizeof port, NI_NUMERICSERV);
+		(void)getnameinfo((struct sockaddr *)&sa, len, host,
+		    sizeof host, port, sizeof port,
+		    NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(address, size, sa.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+	    host, port);
 	return (unsigned)strtoul(port, NULL, 10);
 }
 
@@ -159,14 +163,11 @@ on_accept_error(struct evconnlistener *listener, void *arg)
 	evconnlistener_disable(listener);
 }
 
+/* fd is taken over, whatever comes of it. */
 static bool
-listen_on(struct http *http, const char *bind_addr, struct err *err)
+listen_on(struct http *http, int fd, struct err *err)
 {
-	int fd = open_socket(bind_addr, err);
-
-	if (fd < 0)
-		return false;
-	http->port = port_of(fd);
+	http->port = name_of(fd, http->address, sizeof http->address);
 	http->bound = evhttp_accept_socket_with_handle(http->evhttp, fd);
 	if (http->bound == NULL) {
 		close(fd);
@@ -421,8 +422,9 @@ start_evhttp(struct http *http, struct err *err)
 	return true;
 }
 
-struct http *
-http_open(struct loop *loop, const char *bind_addr, struct tls_server *tls,
+/* All but the listening socket. */
+static struct http *
+http_new(struct loop *loop, struct tls_server *tls,
     const struct http_limits *limits, const struct http_owner *owner,
     struct err *err)
 {
@@ -450,11 +452,41 @@ http_open(struct loop *loop, const char *bind_addr, struct tls_server *tls,
 		http_close(http);
 		return NULL;
 	}
-	if (!listen_on(http, bind_addr, err)) {
+	return http;
+}
+
+struct http *
+http_open_on(struct loop *loop, int fd, struct tls_server *tls,
+    const struct http_limits *limits, const struct http_owner *owner,
+    struct err *err)
+{
+	struct http *http = http_new(loop, tls, limits, owner, err);
+
+	if (http == NULL) {
+		close(fd);
+		return NULL;
+	}
+	if (!listen_on(http, fd, err)) {
 		http_close(http);
 		return NULL;
 	}
 	return http;
+}
+
+struct http *
+http_open(struct loop *loop, const char *bind_addr, struct tls_server *tls,
+    const struct http_limits *limits, const struct http_owner *owner,
+    struct err *err)
+{
+	int fd = open_socket(bind_addr, err);
+
+	return fd < 0 ? NULL : http_open_on(loop, fd, tls, limits, owner, err);
+}
+
+const char *
+http_address(const struct http *http)
+{
+	return http->address;
 }
 
 unsigned

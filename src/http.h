@@ -101,6 +101,14 @@ struct http *http_open(struct loop *loop, const char *bind_addr,
     struct tls_server *tls, const struct http_limits *limits,
     const struct http_owner *owner, struct err *err);
 
+/* The same on a socket that listens already, such as one that was inherited;
+ * fd is taken over, and closed when this fails. */
+struct http *http_open_on(struct loop *loop, int fd, struct tls_server *tls,
+    const struct http_limits *limits, const struct http_owner *owner,
+    struct err *err);
+
+/* Where it listens, "127.0.0.1:8443" or "[::]:443"; and the port. */
+const char *http_address(const struct http *http);
 unsigned http_port(const struct http *http);
 
 /* New connections use tls from now on; old ones keep what they have. */

@@ -128,6 +128,7 @@ struct http {
 	size_t by_fd_count;
 	unsigned open, pending, parked, port;
 	bool draining, paused;
+	char address[64]; /* where it listens, with the port */
 };
 
 /* A connection that has no socket yet, and says nothing; NULL without

@@ -34,6 +34,7 @@ struct ingest {
 	struct answer waiting[INGEST_MAX_GROUP];
 	size_t waiting_count;
 	size_t rows;
+	int64_t taken;		/* new reports, since the start */
 	int64_t first_us;	/* monotonic time of the group's first report */
 	int64_t quiet_until_us; /* trouble was logged, and how often since */
 	unsigned long unlogged;
@@ -118,8 +119,10 @@ answer_all(struct ingest *in, const struct err *failure)
 
 		if (failure != NULL)
 			ingest_refuse(a->req, failure);
-		else
+		else {
+			in->taken += a->status == 201;
 			send_answer(a);
+		}
 		buf_clear(&a->body);
 		buf_clear(&a->errors);
 	}
@@ -146,6 +149,12 @@ ingest_flush(struct ingest *ingest)
 	/* Not known to be on disk, not known to be lost: try again. */
 	err.kind = ERR_BUSY;
 	answer_all(ingest, &err);
+}
+
+int64_t
+ingest_taken(const struct ingest *ingest)
+{
+	return ingest->taken;
 }
 
 static void

@@ -50,6 +50,9 @@ void ingest_flush(struct ingest *ingest);
 /* Whether the value of Content-Type (or NULL) says JSON. */
 bool ingest_is_json(const char *content_type);
 
+/* How many new reports were stored and answered with success. */
+int64_t ingest_taken(const struct ingest *ingest);
+
 /* An error as an answer: 400, 503 with Retry-After, or 500 with a log line.
  * Takes the request over. */
 void ingest_refuse(struct http_request *req, const struct err *err);

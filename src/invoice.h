@@ -31,7 +31,6 @@ enum {
 	INVOICE_MAX_MONTHS = 3,
 	INVOICE_NUMBER_SIZE = 24, /* "2026-00001" */
 	/* How long after its end a period is closed. */
-	INVOICE_GRACE_SECS = LATE_GRACE_SECS,
 	/* More estimated hours than this, in percent, hold a period. */
 	INVOICE_MAX_ESTIMATED_PERCENT = 5,
 	/* Digits behind the point of exact values, at most. */

@@ -11,6 +11,7 @@ bool
 keep_load(struct keep *keep, struct err *err)
 {
 	return late_announced(keep->db, &keep->announced_at, err) &&
+	       grace_load(keep->db, &keep->grace, err) &&
 	       day_load_progress(keep->db, &keep->days, err);
 }
 
@@ -26,7 +27,7 @@ keep_begin(struct keep *keep, int64_t fact, int64_t now)
 	sample_rows_clear(&keep->rows);
 	keep->fact = fact;
 	keep->closed_hour =
-	    late_closed_hour(keep->announced_at, now, LATE_GRACE_SECS);
+	    late_closed_hour(keep->announced_at, now, &keep->grace);
 }
 
 void

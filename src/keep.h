@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "day.h"
+#include "grace.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "report.h"
@@ -17,8 +18,9 @@
 
 /* The zero value with a db is fine for keep_load. */
 struct keep {
-	struct sql *db;		  /* borrowed */
-	int64_t announced_at;	  /* what ended up to then is being closed */
+	struct sql *db;	      /* borrowed */
+	int64_t announced_at; /* what ended up to then is being closed */
+	struct grace grace;
 	struct day_progress days; /* of this transaction */
 	/* Of the report, or the release, at hand. */
 	int64_t fact;

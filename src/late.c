@@ -47,10 +47,12 @@ late_announce(struct sql *db, int64_t to_at, struct err *err)
 }
 
 int64_t
-late_closed_hour(int64_t announced_at, int64_t now, int64_t grace_secs)
+late_closed_hour(int64_t announced_at, int64_t now, const struct grace *grace)
 {
-	int64_t due = utc_month_start(now - grace_secs);
+	int64_t due = utc_month_start(now);
 
+	while (grace_end(grace, due) > now)
+		due = utc_month_add(due, -1);
 	return (due > announced_at ? due : announced_at) / UTC_HOUR_SECS;
 }
 

@@ -15,15 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "grace.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "volume.h"
-
-/* How long after its end a period is closed: what comes later is late for it,
- * also while it waits to be closed. */
-enum {
-	LATE_GRACE_SECS = 48 * 3600,
-};
 
 /* Before a period that ends at to_at is read in order to close it: whatever is
  * stored from then on is late for it, if it was not read. A transaction of its
@@ -34,9 +29,9 @@ bool late_announce(struct sql *db, int64_t to_at, struct err *err);
 bool late_announced(struct sql *db, int64_t *to_at, struct err *err);
 
 /* The first hour (unix seconds / 3600) behind everything that is closed, or
- * whose grace time is over at now, so that it is closed on earlier facts;
- * grace_secs is that time. */
-int64_t late_closed_hour(int64_t announced_at, int64_t now, int64_t grace_secs);
+ * whose grace time is over at now, so that it is closed on earlier facts. */
+int64_t late_closed_hour(
+    int64_t announced_at, int64_t now, const struct grace *grace);
 
 /* Whether a sample of this hour, which is not stored yet, may change a closed
  * month: *late. Costs nothing for a volume that reports on. */

@@ -20,6 +20,7 @@
 #include "lib/uuid.h"
 #include "quarantine.h"
 #include "report.h"
+#include "source.h"
 
 /* The limits that decide about quarantine, unless others are set. */
 enum {
@@ -65,6 +66,18 @@ enum ledger_result {
 	LEDGER_UNNAMED,	 /* names no account, and the source has several */
 	LEDGER_FAILED,	 /* err says why; nothing of it is in */
 };
+
+/* Which source sent a report, and what of its row the answer does not say.
+ * With several that used the same id, source (a name, or NULL) tells which;
+ * none, or several without it, is ERR_INPUT. */
+struct ledger_report {
+	int64_t source;
+	char source_name[SOURCE_NAME_SIZE];
+	int64_t sent_at;
+	bool complete;
+};
+bool ledger_report_find(struct sql *db, const struct uuid *report_id,
+    const char *source, struct ledger_report *out, struct err *err);
 
 /* The answer to a report of a source, and the digest of its body:
  * LEDGER_REPLAYED, LEDGER_STORED when the id is free, or LEDGER_FAILED. */

@@ -2,6 +2,7 @@
  * ledger_answer.c - what became of a report, again. In: rows of reports that
  * were taken. Out: answers, as they were given the first time.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,4 +103,46 @@ ledger_answer_put(struct json_writer *w, const struct ledger_answer *a)
 	json_put_int(w, "unknown_members", a->unknown_members);
 	json_put_int(w, "skew_ms", a->skew_ms);
 	json_put_string(w, "ledger_head", fact_format_head(a->head, head));
+}
+
+bool
+ledger_report_find(struct sql *db, const struct uuid *report_id,
+    const char *source, struct ledger_report *out, struct err *err)
+{
+	/* Reports are found by source and id. */
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT s.id, s.name, r.sent_at, r.complete FROM source s"
+	    " CROSS JOIN report r ON r.source = s.id AND r.report_id = ?1"
+	    " WHERE ?2 IS NULL OR s.name = ?2 ORDER BY s.name",
+	    err);
+	char text[UUID_TEXT_SIZE];
+	enum sql_result result;
+	bool ok = true;
+
+	if (s == NULL)
+		return false;
+	sql_bind_blob(s, 1, report_id->bytes, UUID_SIZE);
+	if (source != NULL)
+		sql_bind_text(s, 2, source);
+	result = sql_step(s, err);
+	if (result == SQL_END)
+		return err_set(err, ERR_INPUT, "there is no report %s%s%s",
+		    uuid_format(report_id, text),
+		    source != NULL ? " of the source " : "",
+		    source != NULL ? source : "");
+	if (result == SQL_FAILED)
+		return false;
+	out->source = sql_int(s, 0);
+	snprintf(
+	    out->source_name, sizeof out->source_name, "%s", sql_text(s, 1));
+	out->sent_at = sql_int(s, 2);
+	out->complete = sql_int(s, 3) != 0;
+	result = sql_step(s, err);
+	if (result == SQL_ROW)
+		ok = err_set(err, ERR_INPUT,
+		    "%s and %s have both sent a report of this id; say whose "
+		    "with --source",
+		    out->source_name, sql_text(s, 1));
+	sql_done(s);
+	return ok && result == SQL_END;
 }

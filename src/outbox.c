@@ -197,6 +197,19 @@ outbox_next_at(struct sql *db, int64_t *at, struct err *err)
 }
 
 bool
+outbox_count_waiting(struct sql *db, int64_t *count, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT count(*) FROM mail WHERE state IN ('due', 'sending')", err);
+
+	if (s == NULL || sql_step(s, err) != SQL_ROW)
+		return false;
+	*count = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+bool
 outbox_set_message(struct sql *db, int64_t id, const char *subject,
     const char *addressed, const char *message, size_t len, struct err *err)
 {

@@ -77,6 +77,9 @@ bool outbox_next(struct sql *db, int64_t now, bool need_message,
 /* When the next mail is due; INT64_MAX when none is. */
 bool outbox_next_at(struct sql *db, int64_t *at, struct err *err);
 
+/* How many are not yet sent, and neither failed nor set aside. */
+bool outbox_count_waiting(struct sql *db, int64_t *count, struct err *err);
+
 /* Stores the message and for whom it was written ("from" and "to" headers);
  * as a transaction of its own, like everything below. */
 bool outbox_set_message(struct sql *db, int64_t id, const char *subject,

@@ -175,7 +175,8 @@ state_released(struct settle *st, struct err *err)
 
 	sample_rows_digest(&st->keep.rows, st->hash, rows_sha256);
 	fact_put_int(&detail, "quarantine", st->id);
-	fact_put(&detail, "sampled_at", sample_format_instant(rv, when));
+	fact_put(&detail, "sampled_at",
+	    sample_format_instant(rv->sampled_at, rv->sampled_nanos, when));
 	fact_put_int(&detail, "bytes", rv->bytes);
 	fact_put_int(&detail, "revision", out->revision);
 	fact_put_int(&detail, "stored", out->stored);

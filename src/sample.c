@@ -314,15 +314,14 @@ sample_store(struct sql *db, struct sample_rows *rows,
 /* --- words --- */
 
 char *
-sample_format_instant(
-    const struct report_volume *rv, char out[SAMPLE_INSTANT_SIZE])
+sample_format_instant(int64_t at, int32_t nanos, char out[SAMPLE_INSTANT_SIZE])
 {
-	size_t len = strlen(utc_format(rv->sampled_at, out));
+	size_t len = strlen(utc_format(at, out));
 
 	/* In place of the Z. */
-	if (rv->sampled_nanos != 0)
+	if (nanos != 0)
 		snprintf(out + len - 1, SAMPLE_INSTANT_SIZE - len + 1, ".%09dZ",
-		    (int)rv->sampled_nanos);
+		    (int)nanos);
 	return out;
 }
 
@@ -335,8 +334,8 @@ sample_format_change(const struct report_volume *rv,
 	snprintf(out, SAMPLE_CHANGE_SIZE,
 	    "sampled_at=%s old_revision=%lld old_bytes=%lld "
 	    "new_revision=%lld new_bytes=%lld",
-	    sample_format_instant(rv, when), (long long)before->revision,
-	    (long long)before->bytes, (long long)rv->revision,
-	    (long long)rv->bytes);
+	    sample_format_instant(rv->sampled_at, rv->sampled_nanos, when),
+	    (long long)before->revision, (long long)before->bytes,
+	    (long long)rv->revision, (long long)rv->bytes);
 	return out;
 }

@@ -98,7 +98,7 @@ enum {
 	SAMPLE_INSTANT_SIZE = UTC_TEXT_SIZE + 10
 };
 char *sample_format_instant(
-    const struct report_volume *rv, char out[SAMPLE_INSTANT_SIZE]);
+    int64_t at, int32_t nanos, char out[SAMPLE_INSTANT_SIZE]);
 
 /* The detail of the fact "sample.superseded"; returns out. */
 enum {

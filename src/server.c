@@ -12,16 +12,19 @@
 #include "closing.h"
 #include "delivery.h"
 #include "gate.h"
+#include "grace.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/inherit.h"
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "loop.h"
 #include "schedule.h"
 #include "server.h"
+#include "server_notify.h"
 #include "server_reload.h"
 #include "service.h"
 #include "store.h"
@@ -37,6 +40,7 @@ struct server {
 	struct loop *loop;
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *tick, *stop_poll;
+	struct server_notify *notify;
 	struct tls_server *tls; /* NULL with --noSSL */
 	int64_t renew_at;	/* not before, after a failure */
 	struct writer *writer;
@@ -160,6 +164,7 @@ on_stop_signal(void *ctx)
 		return;
 	log_info("server.stopping", "connections=%u pending=%u",
 	    http_connections(sv->http), http_pending(sv->http));
+	server_notify_stopping(sv->notify);
 	sv->service.stopping = true;
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
@@ -189,6 +194,24 @@ warn_of_strangers(struct server *sv)
 	buf_fini(&names);
 }
 
+/* What the processes that close periods and write bills go by. */
+static void
+set_grace(struct server *sv)
+{
+	struct err err = ERR_INIT;
+	struct sql *db = writer_db(sv->writer, &err);
+	bool changed = false;
+
+	if (db == NULL || !grace_set(db, sv->config->grace_secs, "server",
+			      clock_secs(&sv->clock), &changed, &err))
+		log_error("server.grace", "error=\"%s\"", err.text);
+	if (!changed)
+		return;
+	writer_changed(sv->writer);
+	log_info(
+	    "server.grace_set", "secs=%lld", (long long)sv->config->grace_secs);
+}
+
 static void
 use_config(struct server *sv)
 {
@@ -196,6 +219,7 @@ use_config(struct server *sv)
 
 	config_ledger_limits(sv->config, &limits);
 	writer_set_limits(sv->writer, &limits);
+	set_grace(sv);
 	warn_of_strangers(sv);
 }
 
@@ -240,21 +264,18 @@ check_expiry(const struct server *sv, const struct tls_server *tls, int64_t now,
 
 /* All of it or none: everything is read and checked before anything is
  * replaced. */
-static void
-on_reload_signal(void *ctx)
+static bool
+reload(struct server *sv, struct err *err)
 {
-	struct server *sv = ctx;
 	int64_t now = clock_secs(&sv->clock);
 	struct server_files files;
-	struct err err = ERR_INIT;
+	bool ok;
 
-	if (sv->service.stopping)
-		return;
-	if (!server_reload_read(sv->settings, true, &files, &err)) {
-		log_error("server.reload_refused", "error=\"%s\"", err.text);
-		return;
-	}
-	if (check_expiry(sv, files.tls, now, &err)) {
+	ingest_flush(sv->ingest);
+	if (!server_reload_read(sv->settings, true, &files, err))
+		return false;
+	ok = check_expiry(sv, files.tls, now, err);
+	if (ok) {
 		replace_files(sv, &files);
 		log_info("server.reloaded",
 		    "reports=%zu relay=%s config=%s creds=%s",
@@ -262,11 +283,27 @@ on_reload_signal(void *ctx)
 		    sv->creds->smtp_addr != NULL ? "yes" : "no",
 		    files.has_config ? "read" : "kept",
 		    files.has_creds ? "read" : "kept");
-		look_what_is_due(sv);
-	} else {
-		log_error("server.reload_refused", "error=\"%s\"", err.text);
 	}
 	server_reload_fini(&files);
+	return ok;
+}
+
+static void
+on_reload_signal(void *ctx)
+{
+	struct server *sv = ctx;
+	struct err err = ERR_INIT;
+	bool ok;
+
+	if (sv->service.stopping)
+		return;
+	server_notify_reloading(sv->notify);
+	ok = reload(sv, &err);
+	if (!ok)
+		log_error("server.reload_refused", "error=\"%s\"", err.text);
+	server_notify_reloaded(sv->notify, ok);
+	if (ok)
+		look_what_is_due(sv);
 }
 
 /* --- life --- */
@@ -325,8 +362,10 @@ open_loop(struct server *sv, struct err *err)
 	    loop_signal_new(sv->loop, SIGHUP, on_reload_signal, sv, err);
 	sv->tick = loop_timer_new(sv->loop, on_tick, sv, err);
 	sv->stop_poll = loop_timer_new(sv->loop, on_stop_poll, sv, err);
+	sv->notify = server_notify_new(sv->loop, err);
 	return sv->on_term != NULL && sv->on_int != NULL &&
-	       sv->on_hup != NULL && sv->tick != NULL && sv->stop_poll != NULL;
+	       sv->on_hup != NULL && sv->tick != NULL &&
+	       sv->stop_poll != NULL && sv->notify != NULL;
 }
 
 static bool
@@ -347,6 +386,26 @@ open_delivery(struct server *sv, struct err *err)
 	deps.jobs = sv->jobs;
 	sv->delivery = delivery_new(&deps, err);
 	return sv->delivery != NULL;
+}
+
+/* A socket that a service manager has opened counts over --bindAddr. */
+static bool
+open_http(struct server *sv, const struct http_limits *limits,
+    const struct http_owner *owner, struct err *err)
+{
+	const char *bind_addr = sv->settings->bind_addr;
+	int fd;
+
+	if (!inherit_listener(&fd, err))
+		return false;
+	sv->http =
+	    fd >= 0
+		? http_open_on(sv->loop, fd, sv->tls, limits, owner, err)
+		: http_open(sv->loop, bind_addr, sv->tls, limits, owner, err);
+	if (sv->http != NULL && fd >= 0)
+		log_info("server.socket_inherited", "bind=%s",
+		    http_address(sv->http));
+	return sv->http != NULL;
 }
 
 static bool
@@ -373,8 +432,10 @@ open_all(struct server *sv, struct err *err)
 
 	config_http_limits(sv->config, &limits);
 	raise_file_limit(&limits);
+	if (!open_loop(sv, err))
+		return false;
 	sv->lock = store_lock(sv->settings->db_folder, err);
-	if (sv->lock < 0 || !open_loop(sv, err) || !open_tls(sv, err))
+	if (sv->lock < 0 || !open_tls(sv, err))
 		return false;
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)
@@ -394,9 +455,7 @@ open_all(struct server *sv, struct err *err)
 	    .closing = sv->closing,
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
-	sv->http = http_open(
-	    sv->loop, sv->settings->bind_addr, sv->tls, &limits, &owner, err);
-	return sv->http != NULL;
+	return open_http(sv, &limits, &owner, err);
 }
 
 /* The mirror of open_all. Answers first, then what they came from. */
@@ -413,26 +472,25 @@ close_all(struct server *sv)
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);
 	tls_server_free(sv->tls);
+	store_unlock(sv->lock);
+	server_notify_free(sv->notify);
 	loop_timer_free(sv->stop_poll);
 	loop_timer_free(sv->tick);
 	loop_signal_free(sv->on_hup);
 	loop_signal_free(sv->on_int);
 	loop_signal_free(sv->on_term);
 	loop_free(sv->loop);
-	store_unlock(sv->lock);
 }
 
 static void
 say_ready(const struct server *sv)
 {
-	const char *bind = sv->settings->bind_addr;
-	const char *colon = strrchr(bind, ':');
-	int host_len = colon != NULL ? (int)(colon - bind) : (int)strlen(bind);
+	const char *address = http_address(sv->http);
 
-	log_info("server.ready", "bind=%.*s:%u tls=%s db=\"%s\" version=%s%s",
-	    host_len, bind, http_port(sv->http), sv->tls != NULL ? "yes" : "no",
-	    sv->settings->db_folder, STAT_VERSION,
-	    sv->clock.mock ? " clock=pretend" : "");
+	server_notify_ready(sv->notify, address, sv->ingest, sv->writer);
+	log_info("server.ready", "bind=%s tls=%s db=\"%s\" version=%s%s",
+	    address, sv->tls != NULL ? "yes" : "no", sv->settings->db_folder,
+	    STAT_VERSION, sv->clock.mock ? " clock=pretend" : "");
 	if (sv->creds->smtp_addr == NULL)
 		log_warn("server.no_relay",
 		    "mails wait in the outbox: there is no credentials file; "
@@ -466,6 +524,8 @@ server_run(const struct settings *settings, struct config *config,
 		loop_timer_set(sv.tick, 0);
 		ok = loop_run(sv.loop, err);
 	}
+	if (!ok && sv.notify != NULL)
+		server_notify_failed(sv.notify, err);
 	close_all(&sv);
 	if (ok)
 		log_info("server.stopped", "version=%s", STAT_VERSION);

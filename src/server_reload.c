@@ -35,12 +35,11 @@ static bool
 read_creds(const struct settings *s, bool again, struct server_files *out,
     struct err *err)
 {
-	bool there;
-
-	if (again && file_is_stream(s->creds_file))
+	if (again && (file_is_stream(s->creds_file) ||
+			 (s->smtp_pass_file != NULL &&
+			     file_is_stream(s->smtp_pass_file))))
 		return true;
-	out->has_creds = creds_load(s->creds_file, &out->creds, &there, err) &&
-			 creds_override(&out->creds, s, err);
+	out->has_creds = creds_gather(s, &out->creds, err);
 	return out->has_creds;
 }
 

@@ -72,6 +72,11 @@ const struct opt_flag settings_flags[] = {
 	.hidden = true,
 	.secret = true,
 	.help = "SMTP password (overrides credentials file)"},
+    {.name = "smtpPassFile",
+	.type = OPT_STRING,
+	.hidden = true,
+	.help = "File whose only line is the SMTP password (overrides "
+		"credentials file)"},
     {.name = "smtpTo",
 	.type = OPT_STRING,
 	.shown = "(from creds)",
@@ -338,6 +343,10 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	s->no_ssl = opt_bool(values, "noSSL");
 	s->keep_secs = opt_int(values, "keepSamples");
 	s->verbose = opt_bool(values, "verbose");
+	s->creds_file_given = opt_given(values, "credsFile");
+	if (opt_given(values, "smtpPass") && opt_given(values, "smtpPassFile"))
+		return err_set(err, ERR_INPUT,
+		    "--smtpPass and --smtpPassFile exclude each other");
 	return take_bind_addr(
 		   opt_get(values, "bindAddr"), &s->bind_addr, err) &&
 	       take_path(values, "dbFolder", &s->db_folder, err) &&
@@ -351,6 +360,9 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	       take_given(values, "smtpTo", &s->smtp_to, err) &&
 	       take_given(values, "smtpUser", &s->smtp_user, err) &&
 	       take_given(values, "smtpPass", &s->smtp_pass, err) &&
+	       (!opt_given(values, "smtpPassFile") ||
+		   take_path(
+		       values, "smtpPassFile", &s->smtp_pass_file, err)) &&
 	       settings_parse_pragmas(
 		   pragmas != NULL ? pragmas : "", &s->sqlite_opts, err) &&
 	       take_mock(
@@ -385,5 +397,6 @@ settings_fini(struct settings *s)
 	free(s->smtp_to);
 	free(s->smtp_user);
 	free(s->smtp_pass);
+	free(s->smtp_pass_file);
 	memset(s, 0, sizeof *s);
 }

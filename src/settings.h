@@ -87,10 +87,12 @@ struct settings {
 	bool verbose;
 	int64_t keep_secs; /* how long samples are kept; 0: not given */
 	char *creds_file;
+	bool creds_file_given; /* by --credsFile */
 	char *config_file;
 	struct settings_pragmas sqlite_opts;
 	/* These count over the credentials file; NULL: not given. Owned. */
 	char *smtp_addr, *smtp_from, *smtp_to, *smtp_user, *smtp_pass;
+	char *smtp_pass_file; /* owned; NULL: not given */
 	bool mock_time;
 	int64_t mock_start; /* unix seconds; 0: the real time */
 	int64_t mock_rate;  /* pretend seconds per second; 0 stands still */

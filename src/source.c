@@ -118,6 +118,117 @@ source_create(struct sql *db, const char *name, const char *const *accounts,
 	return ok;
 }
 
+/* --- changes --- */
+
+static bool
+allow_none(struct sql *db, int64_t source, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "DELETE FROM source_account WHERE source = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, source);
+	return sql_run(s, err);
+}
+
+/* "a,b", by name. */
+static bool
+list_names(struct sql *db, int64_t source, struct buf *out, struct err *err)
+{
+	struct source_account *list = NULL;
+	size_t count = 0;
+
+	if (!source_accounts(db, source, &list, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s%s", i > 0 ? "," : "", list[i].name);
+	free(list);
+	return !out->failed || err_nomem(err);
+}
+
+static bool
+set_disabled(struct sql *db, int64_t source, bool disabled, struct err *err)
+{
+	struct sql_stmt *s =
+	    sql_get(db, "UPDATE source SET disabled = ? WHERE id = ?", err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, disabled);
+	sql_bind_int(s, 2, source);
+	return sql_run(s, err);
+}
+
+static bool
+change_accounts(struct sql *db, int64_t source,
+    const struct source_change *change, struct buf *detail, struct err *err)
+{
+	struct buf was = BUF_INIT, is = BUF_INIT, given = BUF_INIT;
+	bool ok;
+
+	ok = list_names(db, source, &was, err) && allow_none(db, source, err) &&
+	     allow_all(db, source, change->accounts, change->account_count,
+		 &given, err) &&
+	     list_names(db, source, &is, err);
+	if (ok && strcmp(buf_text(&was), buf_text(&is)) != 0) {
+		fact_put(detail, "accounts", buf_text(&is));
+		fact_put(detail, "old_accounts", buf_text(&was));
+	}
+	buf_fini(&was);
+	buf_fini(&is);
+	buf_fini(&given);
+	return ok;
+}
+
+/* Inside the transaction; detail is empty when there is nothing to do. */
+static bool
+apply_change(struct sql *db, const char *name,
+    const struct source_change *change, struct buf *detail, struct err *err)
+{
+	struct source source;
+	int64_t id;
+
+	if (!source_find(db, name, &id, err) ||
+	    !source_load(db, id, &source, err))
+		return false;
+	if (change->accounts != NULL &&
+	    !change_accounts(db, id, change, detail, err))
+		return false;
+	if (source.disabled ? change->enable : change->disable) {
+		if (!set_disabled(db, id, change->disable, err))
+			return false;
+		fact_put_int(detail, "disabled", change->disable);
+		fact_put_int(detail, "old_disabled", source.disabled);
+	}
+	return !detail->failed || err_nomem(err);
+}
+
+bool
+source_update(struct sql *db, const char *name,
+    const struct source_change *change, const char *who, int64_t now,
+    bool *changed, struct err *err)
+{
+	struct buf detail = BUF_INIT;
+	struct fact fact = {
+	    .at = now, .kind = "source.updated", .who = who, .subject = name};
+	bool ok;
+
+	if (!sql_begin(db, err))
+		return false;
+	ok = apply_change(db, name, change, &detail, err);
+	*changed = detail.len > 0;
+	fact.detail = buf_text(&detail);
+	if (ok && *changed)
+		ok = fact_add(db, &fact, NULL, err) && sql_commit(db, err);
+	/* Whatever was not committed is not to stay. */
+	sql_rollback(db);
+	buf_fini(&detail);
+	return ok;
+}
+
+/* --- rows --- */
+
 static void
 read_row(struct sql_stmt *s, struct source *out)
 {

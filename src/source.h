@@ -33,6 +33,20 @@ bool source_create(struct sql *db, const char *name,
     const char *const *accounts, size_t account_count, const char *given,
     const char *who, int64_t now, char token[TOKEN_TEXT_SIZE], struct err *err);
 
+/* What is to be changed of a source. */
+struct source_change {
+	const char *const *accounts; /* the whole new list; NULL: as it is */
+	size_t account_count;
+	bool disable, enable; /* neither: as it is */
+};
+
+/* Changes a source, with a fact that has what it was and is, as one
+ * transaction. *changed is false, and nothing was done, when it is so
+ * already. An unknown source or account is ERR_INPUT. */
+bool source_update(struct sql *db, const char *name,
+    const struct source_change *change, const char *who, int64_t now,
+    bool *changed, struct err *err);
+
 bool source_load(
     struct sql *db, int64_t id, struct source *out, struct err *err);
 

@@ -31,6 +31,7 @@ static const struct {
     {"account.created", verify_note_account},
     {"account.updated", verify_note_account_update},
     {"source.created", verify_note_source},
+    {"source.updated", verify_note_source_update},
     {"token.created", verify_note_token},
     {"rate.set", verify_note_rate},
 };

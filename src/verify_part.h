@@ -123,7 +123,8 @@ bool verify_chain(struct verify *v, struct err *err);
 typedef bool verify_note_fn(
     struct verify *v, const struct verify_fact *f, struct err *err);
 verify_note_fn verify_note_account, verify_note_account_update,
-    verify_note_source, verify_note_token, verify_note_rate;
+    verify_note_source, verify_note_source_update, verify_note_token,
+    verify_note_rate;
 bool verify_terms(struct verify *v, struct err *err);
 void verify_terms_fini(struct verify *v);
 

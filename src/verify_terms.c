@@ -150,18 +150,33 @@ verify_note_account(
 	return add_detail(add(&v->accounts, f, err), f->said.detail, err);
 }
 
+/* A fact that changes what others have made. */
+static bool
+add_update(struct verify *v, struct verify_list *list, enum verify_kind kind,
+    const struct verify_fact *f, struct err *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->rows[i].subject, f->said.subject) == 0)
+			return add_detail(&list->rows[i], f->said.detail, err);
+	verify_find(v, kind, f->seq, f->said.subject,
+	    "fact %lld changes it, but no fact before makes it: that one was "
+	    "deleted, or this one inserted",
+	    (long long)f->seq);
+	return true;
+}
+
 bool
 verify_note_account_update(
     struct verify *v, const struct verify_fact *f, struct err *err)
 {
-	for (size_t i = 0; i < v->accounts.count; i++)
-		if (strcmp(v->accounts.rows[i].subject, f->said.subject) == 0)
-			return add_detail(
-			    &v->accounts.rows[i], f->said.detail, err);
-	verify_find(v, VERIFY_ACCOUNT, f->seq, f->said.subject,
-	    "fact %lld changes an account that no fact before it makes",
-	    (long long)f->seq);
-	return true;
+	return add_update(v, &v->accounts, VERIFY_ACCOUNT, f, err);
+}
+
+bool
+verify_note_source_update(
+    struct verify *v, const struct verify_fact *f, struct err *err)
+{
+	return add_update(v, &v->sources, VERIFY_SOURCE, f, err);
 }
 
 /* A source comes with its first token. */

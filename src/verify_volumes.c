@@ -13,21 +13,22 @@
 
 /* --- tables in memory --- */
 
-static bool
+/* The list with room for one more row; NULL, and the list as it was, without
+ * memory. */
+static void *
 grow(void *list, size_t count, size_t *cap, size_t size, struct err *err)
 {
 	size_t next = *cap > 0 ? 2 * *cap : 64;
-	void *old, *more;
+	void *more;
 
 	if (count < *cap)
-		return true;
-	memcpy(&old, list, sizeof old);
-	more = reallocarray(old, next, size);
+		return list;
+	more = reallocarray(list, next, size);
 	if (more == NULL)
-		return err_nomem(err);
-	memcpy(list, &more, sizeof more);
-	*cap = next;
-	return true;
+		err_nomem(err);
+	else
+		*cap = next;
+	return more;
 }
 
 /* What stands for none in memory is something else in a row. */
@@ -48,11 +49,13 @@ load_volumes(struct verify *v, struct err *err)
 	size_t cap = 0, len;
 
 	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
-		if (!grow(&v->volumes, v->volume_count, &cap,
-			sizeof *v->volumes, err)) {
+		row = grow(
+		    v->volumes, v->volume_count, &cap, sizeof *v->volumes, err);
+		if (row == NULL) {
 			sql_done(s);
 			return false;
 		}
+		v->volumes = row;
 		row = &v->volumes[v->volume_count++];
 		memset(row, 0, sizeof *row);
 		row->id = sql_int(s, 0);
@@ -79,11 +82,13 @@ load_names(struct verify *v, struct err *err)
 	size_t cap = 0;
 
 	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW) {
-		if (!grow(&v->names, v->name_count, &cap, sizeof *v->names,
-			err)) {
+		row =
+		    grow(v->names, v->name_count, &cap, sizeof *v->names, err);
+		if (row == NULL) {
 			sql_done(s);
 			return false;
 		}
+		v->names = row;
 		row = &v->names[v->name_count++];
 		row->id = sql_int(s, 0);
 		row->volume = sql_int(s, 1);

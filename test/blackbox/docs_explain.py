@@ -6,7 +6,8 @@ import support
 from support import manual
 from support.desk import every, nanos
 from support.explained import Story
-from support.money import GIB, Payer, Sample
+from support.money import GIB
+from support.usage import Payer, Sample
 
 PAGE = "stat.flexfs-explain.7"
 

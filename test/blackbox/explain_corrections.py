@@ -7,7 +7,8 @@ import sqlite3
 import support
 from support.desk import every, nanos
 from support.explained import Story, check
-from support.money import GIB, Payer, Sample
+from support.money import GIB
+from support.usage import Payer, Sample
 
 
 def payer(name="acme", rate="0.744", **options):

@@ -8,7 +8,8 @@ import support
 from support import explained
 from support.desk import every, nanos
 from support.explained import Story
-from support.money import (GIB, HOUR_NANOS, HOUR_SECS, NANOS, Payer, Sample)
+from support.money import GIB, HOUR_NANOS, HOUR_SECS, NANOS
+from support.usage import Payer, Sample
 
 START = "2026-10-01T00:00:00Z"
 FIRST = support.unix(START)

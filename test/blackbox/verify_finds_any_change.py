@@ -13,8 +13,8 @@ from support.story import Story
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 
 # Whole tables that the ledger does not state.
-TABLES = {"mail", "mail_recipient", "day_progress", "late", "late_from",
-          "period_check"}
+TABLES = {"mail", "mail_recipient", "schedule", "day", "day_stale",
+          "day_progress", "late", "late_from", "period_check"}
 
 # Columns that it does not state.
 COLUMNS = {

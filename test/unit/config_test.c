@@ -264,7 +264,7 @@ a_value_of_the_wrong_kind_is_refused(void **state)
 	refuse("grace = \"2 days\"",
 	    "f:1: grace is a duration in quotes, such as \"90s\", \"6h\" or "
 	    "\"30d\", not \"2 days\"");
-	refuse("grace = \"61d\"", "f:1: grace is between 0s and 60d, not 61d");
+	refuse("grace = \"61d\"", "f:1: grace is between 0s and 27d, not 61d");
 	refuse("expected_interval = \"59s\"",
 	    "f:1: expected_interval is between 1m and 30d, not 59s");
 	refuse("[limits]\nconnections = \"20\"",

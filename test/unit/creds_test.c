@@ -391,6 +391,160 @@ flags_count_over_the_file(void **state)
 	creds_wipe(&creds);
 }
 
+/* A folder like the one that systemd's LoadCredential= fills, and a file of
+ * the operator's. */
+struct places {
+	char folder[64], creds[80], pass[80], file[80], pass_file[80];
+	struct settings settings;
+};
+
+static void
+put(const char *path, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	assert_true(
+	    file_write_whole(path, text, strlen(text), 0600, true, &err));
+}
+
+static void
+enter_places(struct places *p)
+{
+	memset(p, 0, sizeof *p);
+	snprintf(p->folder, sizeof p->folder, "/tmp/creds_test.XXXXXX");
+	assert_non_null(mkdtemp(p->folder));
+	snprintf(p->creds, sizeof p->creds, "%s/creds", p->folder);
+	snprintf(p->pass, sizeof p->pass, "%s/smtpPass", p->folder);
+	snprintf(p->file, sizeof p->file, "%s/own", p->folder);
+	snprintf(p->pass_file, sizeof p->pass_file, "%s/p", p->folder);
+	p->settings.creds_file = p->file;
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", p->folder, 1), 0);
+}
+
+static void
+leave_places(struct places *p)
+{
+	unsetenv("CREDENTIALS_DIRECTORY");
+	(void)unlink(p->creds);
+	(void)unlink(p->pass);
+	(void)unlink(p->file);
+	(void)unlink(p->pass_file);
+	assert_int_equal(rmdir(p->folder), 0);
+}
+
+static void
+gathers(const struct places *p, const char *user, const char *pass)
+{
+	struct creds creds;
+	struct err err = ERR_INIT;
+
+	assert_true(creds_gather(&p->settings, &creds, &err));
+	if (user == NULL) {
+		assert_null(creds.smtp_addr);
+		assert_null(creds.smtp_pass);
+	} else {
+		assert_non_null(creds.smtp_addr);
+		assert_string_equal(creds.smtp_user, user);
+		assert_string_equal(creds.smtp_pass, pass);
+	}
+	creds_wipe(&creds);
+}
+
+static void
+gathering_fails(const struct places *p, const char *why)
+{
+	struct creds creds;
+	struct err err = ERR_INIT;
+
+	assert_false(creds_gather(&p->settings, &creds, &err));
+	assert_non_null(strstr(err.text, why));
+	assert_null(creds.smtp_addr);
+	assert_null(creds.smtp_pass);
+}
+
+static void
+what_a_service_manager_passes_counts_over_the_default_file(void **state)
+{
+	struct places p;
+
+	(void)state;
+	enter_places(&p);
+	gathers(&p, NULL, NULL);
+	put(p.file, "smtpUser='own'\nsmtpPass='1'");
+	gathers(&p, "own", "1");
+	/* Blank is how a unit says that it may be missing. */
+	put(p.creds, "");
+	gathers(&p, "own", "1");
+	put(p.creds, "\n");
+	gathers(&p, "own", "1");
+	put(p.creds, "smtpUser='passed'\nsmtpPass='2'");
+	gathers(&p, "passed", "2");
+	/* What --credsFile names counts over it. */
+	p.settings.creds_file_given = true;
+	gathers(&p, "own", "1");
+	p.settings.creds_file_given = false;
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "tmp", 1), 0);
+	gathers(&p, "own", "1");
+	leave_places(&p);
+}
+
+static void
+the_password_may_come_from_elsewhere(void **state)
+{
+	struct places p;
+	char flag[] = "5";
+
+	(void)state;
+	enter_places(&p);
+	/* Alone it makes no relay. */
+	put(p.pass, "3\n");
+	gathers(&p, NULL, NULL);
+	p.settings.smtp_pass = flag;
+	gathers(&p, NULL, NULL);
+	p.settings.smtp_pass = NULL;
+	put(p.file, "smtpUser='u'");
+	gathers(&p, "u", "3");
+	put(p.file, "smtpUser='u'\nsmtpPass='1'");
+	gathers(&p, "u", "3");
+	put(p.pass, "\n");
+	gathers(&p, "u", "1");
+	put(p.pass, "3");
+	put(p.pass_file, "4\r\n");
+	p.settings.smtp_pass_file = p.pass_file;
+	gathers(&p, "u", "4");
+	p.settings.smtp_pass_file = NULL;
+	p.settings.smtp_pass = flag;
+	gathers(&p, "u", "5");
+	p.settings.smtp_pass = NULL;
+	put(p.file, "smtpUser='u'");
+	assert_int_equal(unlink(p.pass), 0);
+	gathering_fails(&p, "smtpUser needs smtpPass");
+	leave_places(&p);
+}
+
+static void
+a_password_file_that_is_not_good_is_refused(void **state)
+{
+	struct places p;
+	char many[300];
+
+	(void)state;
+	enter_places(&p);
+	put(p.file, "smtpUser='u'");
+	p.settings.smtp_pass_file = p.pass_file;
+	gathering_fails(&p, "cannot open");
+	put(p.pass_file, "one\ntwo\n");
+	gathering_fails(&p, "holds more than one line");
+	memset(many, 'x', sizeof many - 1);
+	many[sizeof many - 1] = '\0';
+	put(p.pass_file, many);
+	gathering_fails(&p, "smtpPass: more than 255 bytes");
+	put(p.pass_file, "p");
+	assert_int_equal(chmod(p.pass_file, 0644), 0);
+	gathering_fails(&p, "others have access");
+	leave_places(&p);
+}
+
 static void
 a_file_is_kept_for_its_owner_alone(void **state)
 {
@@ -480,6 +634,10 @@ main(void)
 	    cmocka_unit_test(
 		a_file_that_says_something_else_is_refused_by_line),
 	    cmocka_unit_test(flags_count_over_the_file),
+	    cmocka_unit_test(
+		what_a_service_manager_passes_counts_over_the_default_file),
+	    cmocka_unit_test(the_password_may_come_from_elsewhere),
+	    cmocka_unit_test(a_password_file_that_is_not_good_is_refused),
 	    cmocka_unit_test(a_file_is_kept_for_its_owner_alone),
 	    cmocka_unit_test(a_pipe_brings_credentials_to_a_child),
 	};

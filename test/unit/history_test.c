@@ -84,7 +84,8 @@ fill(struct fixture *f, int count, int from, int to)
 		f->now = FIXTURE_NOW + hour * INT64_C(3600);
 		fixture_begin_report(f, ++f->next_report);
 		for (int v = 1; v <= count; v++)
-			fixture_add_sample(f, v, f->now, 0, v * 4096, "");
+			fixture_add_sample(
+			    f, v, f->now, 0, v * INT64_C(4096), "");
 		assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	}
 }

@@ -108,7 +108,7 @@ begin(struct fixture *f, const char *currency, enum account_rounding rounding,
 static void
 build(struct fixture *f, const char *text, int64_t now, struct invoice *out)
 {
-	struct invoice_query query;
+	struct invoice_query query = {.now = 0};
 	struct invoice_period p;
 	struct account a;
 

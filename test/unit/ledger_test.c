@@ -582,8 +582,10 @@ each_sample_that_is_set_aside_is_a_fact(void **state)
 	fixture_add_sample(f, 1, f->now, 0, 7, "");
 	assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	assert_string_equal(facts_behind(f),
-	    "sample.quarantined 02 reason=future quarantine=1 position=1 account=acme\n"
-	    "sample.quarantined 01 reason=conflict quarantine=2 position=2 account=acme\n");
+	    "sample.quarantined 02 reason=future quarantine=1 position=1 "
+	    "account=acme\n"
+	    "sample.quarantined 01 reason=conflict quarantine=2 position=2 "
+	    "account=acme\n");
 	s = sql_get(f->db,
 	    "SELECT f.body_sha256, q.body FROM fact f JOIN quarantine q"
 	    " ON f.detail LIKE '% quarantine=' || q.id || ' %'"

@@ -143,6 +143,37 @@ a_plan_says_what_is_in_it_and_for_whom(void **state)
 }
 
 static void
+count_is(struct fixture *f, int64_t expected)
+{
+	int64_t count = -1;
+
+	assert_true(outbox_count_waiting(f->db, &count, &f->err));
+	assert_int_equal(count, expected);
+}
+
+static void
+mails_that_are_not_yet_sent_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	int64_t first, second;
+
+	count_is(f, 0);
+	first = ready(f, "a");
+	second = plan(f, "b");
+	count_is(f, 2);
+	assert_true(outbox_begin(f->db, first, TWO, 2, &f->err));
+	count_is(f, 2);
+	assert_true(outbox_end(f->db, first,
+	    (const struct outbox_result[]){
+		{"a@x.test", OUTBOX_DELIVERED, 250, ""},
+		{"b@x.test", OUTBOX_REFUSED, 550, ""}},
+	    2, "", f->now, &f->err));
+	count_is(f, 1);
+	assert_true(outbox_set_aside(f->db, second, "newer", &f->err));
+	count_is(f, 0);
+}
+
+static void
 the_mail_due_first_is_found_when_it_is_due(void **state)
 {
 	struct fixture *f = *state;
@@ -409,6 +440,7 @@ main(void)
 	    FIXTURE_TEST(planning_again_changes_nothing),
 	    FIXTURE_TEST(a_plan_says_what_is_in_it_and_for_whom),
 	    FIXTURE_TEST(the_mail_due_first_is_found_when_it_is_due),
+	    FIXTURE_TEST(mails_that_are_not_yet_sent_are_counted),
 	    FIXTURE_TEST(a_message_is_kept_byte_for_byte),
 	    FIXTURE_TEST(addresses_may_change_before_the_first_attempt_alone),
 	    FIXTURE_TEST(a_mail_that_everybody_got_is_sent),

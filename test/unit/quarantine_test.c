@@ -216,7 +216,8 @@ a_release_moves_the_end_of_a_volume(void **state)
 	    "sample.released operator:kim 01 quarantine=1 "
 	    "sampled_at=2026-10-01T00:00:30Z bytes=6 revision=0 stored=1 "
 	    "reason=\"the clock was wrong\"\n"
-	    "volume.retired operator:kim 01 retired_at=2026-10-01T00:00:30Z\n");
+	    "volume.retired operator:kim 01 retired_at=2026-10-01T00:00:30Z "
+	    "lives_until=2026-10-01T00:00:30Z\n");
 	/* Within its life now. */
 	out = release(f, second);
 	assert_int_equal(out.retired_at, 0);

@@ -208,7 +208,7 @@ check_runs(struct fixture *f, int64_t from, int64_t to, uint64_t *seed)
 {
 	struct usage_query query = hours(from, to, FIXTURE_NOW + to * 3600);
 	struct sums single, runs;
-	int64_t cuts[3];
+	int64_t cuts[3] = {0};
 
 	for (int i = 0; i < 3; i++)
 		cuts[i] = (i > 0 ? cuts[i - 1] : query.from_hour) +
@@ -239,22 +239,23 @@ runs_are_the_hours_they_stand_for(void **state)
 	int64_t found = 0;
 
 	begin_two(f, ACCOUNT_MEAN, ACCOUNT_MEAN, ACCOUNT_GAP_CARRY);
-	for (int64_t hour = 0; hour < 24 * 8; hour++)
+	for (int64_t hour = 0; hour < 192; hour++)
 		if (next_random(&seed) % 40 != 0)
 			sample(
 			    f, hour, 0, 2 * (int64_t)next_random(&seed), ACME);
-	compact(f, FIXTURE_NOW + 240 * 3600);
-	for (int64_t hour = 0; hour < 24 * 8; hour++)
+	compact(f, FIXTURE_NOW + INT64_C(240) * 3600);
+	for (int64_t hour = 0; hour < 192; hour++)
 		if (next_random(&seed) % 40 != 0)
-			fixture_sample(f, 2, FIXTURE_NOW + hour * 3600, 7,
+			fixture_sample(f, 2, FIXTURE_NOW + hour * INT64_C(3600),
+			    7,
 			    hour < 80 ? ACME ",\"name\":\"a\""
 				      : OTHER
 				",\"name\":\"b\",\"size_bins\":["
 				"{\"max_age\":\"1d\",\"bytes\":3},"
 				"{\"max_age\":null,\"bytes\":4}]");
-	fixture_sample(f, 2, FIXTURE_NOW + 10 * 3600 + 60, 9,
+	fixture_sample(f, 2, FIXTURE_NOW + INT64_C(36060), 9,
 	    ACME ",\"retired_at\":\"2026-10-07T10:30:00Z\"");
-	compact(f, FIXTURE_NOW + 240 * 3600);
+	compact(f, FIXTURE_NOW + INT64_C(240) * 3600);
 	for (int i = 0; i < 100; i++) {
 		int64_t from = (int64_t)(next_random(&seed) % 100);
 
@@ -268,20 +269,20 @@ runs_are_the_hours_they_stand_for(void **state)
 static void
 check_many(struct fixture *f, bool on_rows)
 {
-	struct usage_query query = hours(0, 30, FIXTURE_NOW + 30 * 3600);
+	struct usage_query query = hours(0, 30, FIXTURE_NOW + INT64_C(108000));
 	int64_t rows[70];
 	struct sums sums;
 
 	begin(f, ACCOUNT_MEAN, ACCOUNT_GAP_ZERO, 6);
 	for (int hour = 0; hour < 30; hour += 10) {
-		f->now = FIXTURE_NOW + hour * 3600;
+		f->now = FIXTURE_NOW + hour * INT64_C(3600);
 		fixture_begin_report(f, ++f->next_report);
 		for (int v = 1; v <= 600; v++)
 			fixture_add_sample(f, v, f->now, 0, v, "");
 		assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	}
 	if (on_rows)
-		compact(f, FIXTURE_NOW + 31 * 3600);
+		compact(f, FIXTURE_NOW + INT64_C(111600));
 	query.volumes = rows;
 	for (size_t n = 60; n <= 70; n += 5) {
 		int64_t bytes = 0;

@@ -182,7 +182,8 @@ send_backlog(struct fixture *f, int volumes, int hours)
 	for (int v = 0; v < volumes; v++) {
 		fixture_begin_report(f, 100 + v);
 		for (int h = 0; h < hours; h++)
-			fixture_add_sample(f, 100 + v, start + h * 3600, 0,
+			fixture_add_sample(f, 100 + v,
+			    start + h * INT64_C(3600), 0,
 			    v * INT64_C(1000000007) + h, "\"name\":\"lab\"");
 		buf_str(&f->body, "]}");
 		assert_int_equal(fixture_take_report(f), LEDGER_STORED);

@@ -36,6 +36,9 @@ The server and the command line (module support.server)
                     the first true value of condition(); fails in words.
     free_port()     a TCP port of 127.0.0.1 that is free right now.
 
+Installing (module support.install)
+    make(goal, *words), make_install(*words), remove_tree(folder).
+
 Reports (module support.report)
     make_report(volumes, **members), make_volume(bytes, **members),
     hourly(bytes, start, hours), rfc3339(at), unix(text), new_uuid().
@@ -45,6 +48,10 @@ Money (module support.money)
     mode), month_cost(byte_hours, rate, month), largest_remainder(parts,
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
     fractions throughout.
+
+The service manager (module support.manager)
+    Manager         a notify socket that collects what a server tells it;
+                    hand_over makes a server inherit listening sockets.
 
 A second, independent way from reports to documents
     support.usage   Payer, Sample; hours of a volume, as of what was known.
@@ -67,6 +74,7 @@ The ledger behind its back (modules support.story, support.tamper)
 """
 
 from .cases import TestCase, main
+from .install import make, make_install, remove_tree
 from .money import (GIB, decimal, fraction, hours_in_month, largest_remainder,
                     month_cost, month_start, round_to)
 from .report import (hourly, make_report, make_volume, new_uuid, rfc3339,
@@ -77,6 +85,7 @@ from .server import (Answer, Exchange, Line, Result, Server, binary,
 __all__ = [
     "GIB", "Answer", "Exchange", "Line", "Result", "Server", "TestCase",
     "binary", "decimal", "fraction", "free_port", "hourly", "hours_in_month",
-    "largest_remainder", "main", "make_report", "make_volume", "month_cost",
-    "month_start", "new_uuid", "rfc3339", "round_to", "unix", "wait_until",
+    "largest_remainder", "main", "make", "make_install", "make_report",
+    "make_volume", "month_cost", "month_start", "new_uuid", "remove_tree",
+    "rfc3339", "round_to", "unix", "wait_until",
 ]

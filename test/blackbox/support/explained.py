@@ -14,9 +14,10 @@ import json
 import sqlite3
 from fractions import Fraction
 
-from .money import (GIB, HOUR_NANOS, HOUR_SECS, NANOS, age_text, exact_text,
-                    fraction, hours_in_month, round_to)
+from .money import (GIB, HOUR_NANOS, HOUR_SECS, NANOS, exact_text, fraction,
+                    hours_in_month, round_to)
 from .report import make_report, rfc3339, unix
+from .usage import age_text
 
 
 def same(got, want, what):

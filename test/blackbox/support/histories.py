@@ -14,7 +14,7 @@ import random
 import uuid
 
 from .desk import Desk
-from .money import (CURRENCY_DIGITS, HOUR_NANOS, HOUR_SECS, NANOS,
+from .money import (CURRENCY_DIGITS, GIB, HOUR_NANOS, HOUR_SECS, NANOS,
                     month_start, period_bounds, period_of)
 from .report import new_uuid, rfc3339
 from .usage import Payer, Sample
@@ -35,6 +35,8 @@ def pick(rng, **weights):
 
 
 def make_rate(rng):
+    if rng.random() < 0.4:
+        return rng.choice(["0.03", "0.067", "0.0235", "1"])
     digits = rng.choice([0, 1, 2, 3, 5, 9, 9, 12])
     whole = rng.choice([0, 0, 0, 1, 72, 123456])
     part = "".join(rng.choice("0123456789") for _ in range(digits))
@@ -54,9 +56,9 @@ class History:
         self.ages = rng.sample(AGES, 3)
         kind = pick(rng, mean=45, time_weighted=45, mixed=10)
         self.payers = [self.make_payer(i, kind)
-                       for i in range(rng.choice([1, 2, 2, 3]))]
+                       for i in range(rng.choice([1, 1, 2, 3]))]
         self.volumes = [self.make_volume(i)
-                        for i in range(rng.choice([1, 2, 3, 4]))]
+                        for i in range(rng.choice([1, 2, 3, 6]))]
 
     def instant(self):
         return self.rng.randrange(self.first, self.last)
@@ -96,7 +98,8 @@ class History:
     def make_volume(self, number):
         rng = self.rng
         self.volume = str(uuid.UUID(int=rng.getrandbits(128)))
-        self.style = pick(rng, flat=2, grows=2, wild=2, huge=1, tiny=1)
+        self.style = pick(rng, small=4, flat=1, grows=2, wild=2, huge=1,
+                          tiny=1)
         self.size = rng.randrange(2**45)
         self.bin_style = pick(rng, none=4, fixed=2, wild=2)
         self.name = f"{self.tag}-v{number}"
@@ -104,7 +107,7 @@ class History:
         begin = self.instant()
         if rng.random() < 0.5:  # near a month's end
             begin = rng.choice(self.borders) - rng.randrange(6 * DAY_SECS)
-        length = int(rng.choice([3, 20, 100, 200, 500, 900])
+        length = int(rng.choice([3, 20, 50, 100, 200, 900])
                      * rng.random()) + 1
         end = min(begin + length * HOUR_SECS, self.last)
         samples = []
@@ -151,6 +154,7 @@ class History:
     def make_sample(self, at):
         rng = self.rng
         byte_count = {
+            "small": rng.choice([1, 1, 2, 5, 20]) * GIB,
             "flat": self.size,
             "grows": self.size + (at // HOUR_NANOS % 2000) * 2**31,
             "wild": rng.choice([0, 1, rng.randrange(2**50)]),
@@ -216,7 +220,7 @@ class History:
                 turn = sum(at * NANOS < sample.at for at in instants)
                 if turn == len(instants):
                     continue
-                if rng.random() < 0.15:  # late
+                if rng.random() < 0.2:  # late
                     turn += rng.choice([1, 1, 2, 3])
                 turn = min(turn, len(instants) - 1)
                 found[turn].append(sample)

@@ -105,14 +105,19 @@ class Server:
     tls       serve TLS with the certificate the program makes itself
     config    text for ~/.flexfs/stat/config
     env       more environment variables
+    wrap      words in front of the program when it is started as a server
+    pass_fds  descriptors that it inherits
 
     Commands (cli, create_...) work before the server is started, too.
     """
 
-    def __init__(self, folder=None, args=(), tls=False, config=None, env=None):
+    def __init__(self, folder=None, args=(), tls=False, config=None, env=None,
+                 wrap=(), pass_fds=()):
         self.folder = folder or tempfile.mkdtemp(prefix="server-")
         self.args = list(args)
         self.tls = tls
+        self.wrap = list(wrap)
+        self.pass_fds = pass_fds
         self.db = os.path.join(self.folder, "db")
         self.home = os.path.join(self.folder, "home")
         self.cert = os.path.join(self.folder, "ssl", "cert")
@@ -163,8 +168,8 @@ class Server:
         mark = self.mark()
         with open(os.path.join(self.folder, "stdout"), "ab") as out:
             self.process = subprocess.Popen(
-                binary() + words + self.args + list(more),
-                stdin=subprocess.DEVNULL, stdout=out,
+                self.wrap + binary() + words + self.args + list(more),
+                stdin=subprocess.DEVNULL, stdout=out, pass_fds=self.pass_fds,
                 stderr=subprocess.PIPE, env=self.env, cwd=self.folder)
         self._reader = threading.Thread(
             target=self._read_log, args=(self.process,), daemon=True)
