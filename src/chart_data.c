@@ -198,12 +198,13 @@ volume_name(struct sql *db, const struct named *list, size_t count,
     int64_t volume, struct err *err)
 {
 	struct named key = {.name = NULL};
-	const struct named *on_bill;
+	const struct named *on_bill = NULL;
 	char *last = NULL, *name, id[UUID_TEXT_SIZE];
 
 	if (!volume_identify(db, volume, &key.id, &last, err))
 		return NULL;
-	on_bill = bsearch(&key, list, count, sizeof *list, by_id);
+	if (count > 0)
+		on_bill = bsearch(&key, list, count, sizeof *list, by_id);
 	if (on_bill != NULL && on_bill->name != NULL)
 		name = strdup(on_bill->name);
 	else
@@ -247,8 +248,11 @@ load_names(const struct tally *t, struct sql *db, const struct invoice *bills,
 	out->names = calloc(t->row_count + 1, sizeof *out->names);
 	if (t->by_volume)
 		list = list_named(&bills[0], &listed);
-	if (out->names == NULL || (t->by_volume && list == NULL))
-		ok = err_nomem(err);
+	if (out->names == NULL || (t->by_volume && list == NULL)) {
+		free(list);
+		(void)err_nomem(err);
+		return false;
+	}
 	for (size_t i = 0; ok && i < t->row_count; i++) {
 		if (!t->seen[i])
 			continue;

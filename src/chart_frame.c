@@ -133,8 +133,9 @@ chart_frame_keys_height(
     struct canvas *c, const struct chart_key *keys, size_t count)
 {
 	size_t columns = count_columns(c, keys, count);
+	size_t rows = (count + columns - 1) / columns;
 
-	return KEY_HEIGHT * (double)((count + columns - 1) / columns);
+	return KEY_HEIGHT * (double)rows;
 }
 
 void
@@ -146,8 +147,9 @@ chart_frame_keys(
 	const double line = canvas_line_height(c, &chart_small);
 
 	for (size_t i = 0; i < count; i++) {
-		double x = CHART_MARGIN + (double)(i % columns) * width;
-		double y = top + (double)(i / columns) * KEY_HEIGHT;
+		size_t row = i / columns, column = i % columns;
+		double x = CHART_MARGIN + (double)column * width;
+		double y = top + (double)row * KEY_HEIGHT;
 		double height = keys[i].look == CHART_MARK ? 4 : KEY_SIZE;
 
 		chart_frame_box(c,

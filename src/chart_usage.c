@@ -98,7 +98,8 @@ chart_usage_pick(
 	if (ranks == NULL || out->parts == NULL) {
 		free(ranks);
 		chart_usage_drop(out);
-		return err_nomem(err);
+		(void)err_nomem(err);
+		return false;
 	}
 	for (size_t i = 0; i < usage->name_count; i++) {
 		series = i < out->count ? i : out->count - 1;

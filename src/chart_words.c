@@ -118,7 +118,8 @@ put_largest(
 		buf_str(out, i > 0 ? ", " : " ");
 		text_clean(out, s->names[i], NAME_COLUMNS);
 		buf_char(out, ' ');
-		chart_words_bytes(out, sum / s->day_count);
+		if (s->day_count > 0)
+			chart_words_bytes(out, sum / s->day_count);
 	}
 	buf_char(out, '.');
 }
@@ -343,19 +344,21 @@ chart_table_fini(struct chart_table *table)
 
 /* --- writing tables --- */
 
+/* Names are in the heading; the rest is ours, and may be less than nothing. */
 void
 chart_table_csv(const struct chart_table *table, bool heading, struct buf *out)
 {
-	size_t first = heading ? 0 : table->columns;
+	for (size_t r = heading ? 0 : 1; r < table->rows; r++) {
+		char *const *cells = table->cells + r * table->columns;
 
-	for (size_t i = first; i < table->rows * table->columns; i++) {
-		/* Names are in the heading; the rest is ours, and may be less
-		 * than nothing. */
-		if (i < table->columns)
-			text_csv(out, table->cells[i]);
-		else
-			buf_str(out, table->cells[i]);
-		buf_str(out, (i + 1) % table->columns == 0 ? "\r\n" : ",");
+		for (size_t i = 0; i < table->columns; i++) {
+			buf_str(out, i > 0 ? "," : "");
+			if (r == 0)
+				text_csv(out, cells[i]);
+			else
+				buf_str(out, cells[i]);
+		}
+		buf_str(out, "\r\n");
 	}
 }
 
