@@ -83,7 +83,7 @@ bool
 run_program(const char *const *argv, const char *input, struct err *err)
 {
 	int fd = -1, status = 0;
-	pid_t pid;
+	pid_t pid = -1;
 	bool ok;
 
 	if (input != NULL) {

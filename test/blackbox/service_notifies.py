@@ -75,7 +75,7 @@ class ServiceNotifies(support.TestCase):
         manager.wait("STATUS", STATUS=lambda s: s.endswith(
             "; reports taken: 1, mails waiting: 0"))
         server.set_clock(server.create_token("op", "operator"),
-                         "2026-11-01T00:10:00Z")
+                         "2026-11-01T06:00:00Z")
         manager.wait("STATUS", STATUS=lambda s: s.endswith(
             "; reports taken: 1, mails waiting: 1"))
 

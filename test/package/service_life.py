@@ -1,6 +1,8 @@
-# timeout: 600
+# timeout: 900
 """The service under a real systemd: started, watched, reloaded, handed its
 credentials and a socket, taken out."""
+
+import os
 
 import clean
 import support
@@ -63,6 +65,24 @@ class ServiceLife(clean.TestCase):
     def up(self):
         return float(self.it.run("cat", "/proc/uptime").split()[0])
 
+    def test_a_reload_waits_until_the_settings_are_read(self):
+        self.start()
+        pid = self.pid()
+        config = self.it.root.path(f"{HOME}/.flexfs/stat/config")
+        for text, event in (("nonsense = 1\n", "server.reload_refused"),
+                            ("", "server.reloaded")):
+            with open(config, "w", encoding="utf-8") as f:
+                f.write(text)
+            self.it.run("chown", f"{clean.USER}:", f"{HOME}/.flexfs/stat/config")
+            os.chmod(config, 0o600)
+            self.it.run("systemctl", "reload", UNIT)
+            self.assertEqual(self.it.journal().count(event), 1)
+            self.assertEqual("refused" in self.it.show(
+                UNIT, "StatusText")["StatusText"], event.endswith("refused"))
+        self.assertEqual(self.pid(), pid)
+        self.assertEqual(self.state(), {"ActiveState": "active",
+                                        "NRestarts": "0"})
+
     def test_a_killed_server_is_started_again_and_a_wrong_line_is_not(self):
         self.it.edit(UNIT, "[Service]\nRestartSec=0\n")
         self.start()
@@ -115,6 +135,18 @@ class ServiceLife(clean.TestCase):
         self.assertIn("smtpUser needs smtpPass", self.it.journal())
         self.it.root.write("/etc/credstore/stat.flexfs.smtpPass", "p\n", 0o600)
         self.it.run("systemctl", "reset-failed", UNIT)
+        self.start()
+        self.assertNotIn("server.no_relay", self.it.journal())
+
+    def test_the_password_may_lie_encrypted(self):
+        self.it.root.write(
+            "/root/.flexfs/stat/creds",
+            'smtpAddr = "localhost"\nsmtpUser = "u"\n', 0o600)
+        self.it.run("chmod", "-R", "go=", "/root/.flexfs")
+        self.it.run("systemd-creds", "encrypt", "--name=smtpPass", "-",
+                    "/etc/stat.flexfs.pass.cred", stdin="p")
+        self.it.edit(UNIT, "[Service]\nLoadCredentialEncrypted="
+                     "smtpPass:/etc/stat.flexfs.pass.cred\n")
         self.start()
         self.assertNotIn("server.no_relay", self.it.journal())
 
