@@ -63,7 +63,7 @@ static const struct opt_flag report_flags[] = {
 	.type = OPT_DURATION,
 	.shown = "(they are not told of)",
 	.min = 1,
-	.max = 365 * 86400,
+	.max = INT64_C(365) * 86400,
 	.help = "Tell of sources that have been silent for longer"},
     {.name = "mailKey",
 	.type = OPT_STRING,
@@ -186,7 +186,7 @@ build(const struct opt_values *values, struct sql *db, int64_t now,
 		 out->now, err) &&
 	     bill_build(db, accounts, count, &before, now, out->before, err);
 	/* A month that is closed is shown as it was closed. */
-	for (size_t i = 0; ok && i < count; i++)
+	for (size_t i = 0; ok && out->now != NULL && i < count; i++)
 		if (out->now[i].state == INVOICE_CLOSED)
 			out->to_date = false;
 	free(accounts);

@@ -13,11 +13,10 @@
 #include "grace.h"
 #include "lib/opt.h"
 
-enum {
-	HOUR = 3600,
-	DAY = 86400,
-	MIB = 1 << 20,
-};
+#define MINUTES(n) (INT64_C(60) * (n))
+#define HOURS(n) (INT64_C(3600) * (n))
+#define DAYS(n) (INT64_C(86400) * (n))
+#define MIB(n) (INT64_C(1048576) * (n))
 
 static bool check_account(const char *text, struct err *err);
 static bool check_attachment(const char *text, struct err *err);
@@ -41,8 +40,8 @@ const struct config_key config_keys[] = {
 	.name = "expected_interval",
 	.type = CONFIG_DURATION,
 	.preset = "\"1h\"",
-	.min = 60,
-	.max = 30 * DAY,
+	.min = MINUTES(1),
+	.max = DAYS(30),
 	.offset = OF(expected_interval_secs),
 	.help = "How often a source is expected to report; one that has been "
 		"silent for longer is told of in mails as trouble"},
@@ -86,15 +85,15 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"5m\"",
 	.min = 0,
-	.max = DAY,
+	.max = DAYS(1),
 	.offset = OF(max_future_secs),
 	.help = "A sample taken further in the server's future is set aside"},
     {.table = "limits",
 	.name = "max_age",
 	.type = CONFIG_DURATION,
 	.preset = "\"35d\"",
-	.min = DAY,
-	.max = 366 * DAY,
+	.min = DAYS(1),
+	.max = DAYS(366),
 	.offset = OF(max_age_secs),
 	.help = "A sample taken longer ago is set aside"},
     {.table = "limits",
@@ -130,7 +129,7 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_INTEGER,
 	.preset = "8388608",
 	.min = 65536,
-	.max = 64 * MIB,
+	.max = MIB(64),
 	.restart = true,
 	.offset = OF(body_bytes),
 	.help = "Size of a body, also after inflating"},
@@ -139,7 +138,7 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"10s\"",
 	.min = 1,
-	.max = 10 * 60,
+	.max = MINUTES(10),
 	.restart = true,
 	.offset = OF(head_secs),
 	.help = "For a request's head, from its first byte or accept"},
@@ -148,7 +147,7 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"1m\"",
 	.min = 1,
-	.max = HOUR,
+	.max = HOURS(1),
 	.restart = true,
 	.offset = OF(body_secs),
 	.help = "For a body, and for taking an answer"},
@@ -157,7 +156,7 @@ const struct config_key config_keys[] = {
 	.type = CONFIG_DURATION,
 	.preset = "\"1m15s\"",
 	.min = 1,
-	.max = HOUR,
+	.max = HOURS(1),
 	.restart = true,
 	.offset = OF(idle_secs),
 	.help = "Between two requests of a connection"},

@@ -49,7 +49,7 @@ unit_start(enum schedule_every every, int64_t at)
 	utc_to_civil(at, &civil);
 	switch (every) {
 	case SCHEDULE_WEEK:
-		return day - (civil.weekday + 6) % 7 * UTC_DAY_SECS;
+		return day - (int64_t)((civil.weekday + 6) % 7) * UTC_DAY_SECS;
 	case SCHEDULE_MONTH:
 		return utc_month_start(at);
 	case SCHEDULE_QUARTER:
@@ -193,22 +193,23 @@ next_row(const struct schedule *schedule, size_t *i, const char **name,
     const char **every)
 {
 	const struct schedule_report *r;
+	size_t n = schedule->count;
 
-	for (; *i < 2 * schedule->count; (*i)++) {
-		r = &schedule->reports[*i % schedule->count];
+	for (; *i < 2 * n; (*i)++) {
+		r = &schedule->reports[*i < n ? *i : *i - n];
 		*name = r->name;
 		*every = schedule_every_name(r->every);
-		if (*i < schedule->count && r->every != SCHEDULE_NEVER)
+		if (*i < n && r->every != SCHEDULE_NEVER)
 			break;
 		*every = "close";
-		if (*i >= schedule->count && r->after_close)
+		if (*i >= n && r->after_close)
 			break;
 	}
-	if (*i == 2 * schedule->count) {
+	if (*i == 2 * n) {
 		*name = SCHEDULE_CUSTOMER;
 		*every = "close";
 	}
-	return (*i)++ <= 2 * schedule->count;
+	return (*i)++ <= 2 * n;
 }
 
 static bool

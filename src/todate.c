@@ -49,7 +49,7 @@ parse_week(const char *text, struct todate *out)
 	}
 	if (!utc_from_iso_week(year, week, &out->from))
 		return false;
-	out->to = out->from + WEEK_DAYS * UTC_DAY_SECS;
+	out->to = out->from + (int64_t)WEEK_DAYS * UTC_DAY_SECS;
 	return true;
 }
 

@@ -43,7 +43,7 @@ try_release(struct fixture *f, int64_t id, struct quarantine_outcome *out)
 static struct quarantine_outcome
 release(struct fixture *f, int64_t id)
 {
-	struct quarantine_outcome out;
+	struct quarantine_outcome out = {.volume_id = {{0}}};
 
 	if (id == 0 || try_release(f, id, &out) != QUARANTINE_DONE)
 		fail_msg("release of %lld: %s", (long long)id, f->err.text);
