@@ -170,11 +170,11 @@ find_program(const struct target *t, struct err *err)
 	}
 	if (path == NULL)
 		return NULL;
-	if (systemd_check_program(path, err) &&
-	    (is_there(t, path) ||
+	if (!is_there(t, path))
 		err_set(err, ERR_INPUT,
 		    "install the program first: there is no %.100s%s", t->root,
-		    SYSTEMD_PROGRAM)))
+		    SYSTEMD_PROGRAM);
+	else if (systemd_check_program(path, err))
 		return path;
 	free(path);
 	return NULL;

@@ -2,6 +2,8 @@
 """The service under a real systemd: what its sandbox allows, and that the
 server does all of its work in there."""
 
+import email
+import os
 import re
 import subprocess
 
@@ -97,6 +99,11 @@ class ServiceSandbox(clean.TestCase):
         self.it.curl("/v1/clock", token=operator,
                      data={"now": "2026-11-01T06:00:00Z"})
         self.wait_until(relay.mails, "the mail has come")
+        with open(os.path.join(relay.folder, relay.mails()[0]), "rb") as f:
+            mail = email.message_from_bytes(f.read())
+        # What draws them is loaded in there, too.
+        self.assertIn("image/png", [part.get_content_type()
+                                    for part in mail.walk()])
         self.wait_until(
             lambda: self.it.show(UNIT, "StatusText")["StatusText"].endswith(
                 "reports taken: 1, mails waiting: 0"), "the status tells it")

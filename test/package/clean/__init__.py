@@ -27,6 +27,7 @@ import certs  # noqa: E402
 
 # systemd boots it, userdel is in passwd.
 ALSO = ["systemd", "passwd"]
+NEEDED = ("Depends", "Recommends")
 USER = "stat-flexfs"
 HOME = "/var/lib/stat.flexfs"
 UNIT = "stat.flexfs.service"
@@ -93,7 +94,8 @@ class TestCase(support.TestCase):
     def make_base(cls, installed):
         if not installed:
             return Root(os.path.join(cls.place, "base"),
-                        ALSO + dependencies(cls.deb))
+                        ALSO + [name for field in NEEDED
+                                for name in dependencies(cls.deb, field)])
         root = cls.base(False).copy(os.path.join(cls.place, "installed"))
         shutil.copy(cls.deb, root.path("/var/cache/x.deb"))
         root.run("dpkg", "--install", "/var/cache/x.deb")

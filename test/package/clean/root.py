@@ -67,9 +67,10 @@ def closure(wanted):
     return found
 
 
-def dependencies(deb):
-    """The names in a package file's Depends, the first choice of each."""
-    text = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], check=True,
+def dependencies(deb, field):
+    """The names in a package file's Depends or the like, the first choice of
+    each that is installed here."""
+    text = subprocess.run(["dpkg-deb", "-f", deb, field], check=True,
                           capture_output=True, text=True).stdout
     known = stanzas()
     return [next((c for c in choices if c in known), choices[0])
