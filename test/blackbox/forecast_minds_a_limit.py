@@ -6,7 +6,8 @@ import json
 import support
 from support.desk import every
 from support.explained import Story
-from support.money import GIB, Payer, Sample
+from support.money import GIB
+from support.usage import Payer, Sample
 
 
 def payer(name, rate, **options):

@@ -11,7 +11,8 @@ import time
 import support
 from support.desk import every, nanos
 from support.explained import Story
-from support.money import GIB, Payer, Sample
+from support.money import GIB
+from support.usage import Payer, Sample
 
 
 class PeriodsAreListed(support.TestCase):
