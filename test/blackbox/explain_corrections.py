@@ -239,6 +239,7 @@ class ExplainCorrections(support.TestCase):
     def test_what_was_tampered_with_does_not_add_up(self):
         story = self.story(payer())
         _, number = self.month(story)
+        story.server.stop()
         for change in (
                 "UPDATE sample SET bytes = bytes + 1 WHERE nanos = 0 AND"
                 " hour = (SELECT max(hour) FROM sample)",
