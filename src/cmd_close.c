@@ -184,6 +184,8 @@ const struct opt_command cmd_close_period = {
 
 /* --- close due --- */
 
+#define DUE_BUSY_MS "60000"
+
 static const struct opt_flag due_flags[] = {
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
@@ -213,7 +215,9 @@ run_on(struct sql *db, const struct opt_values *values, struct err *err)
 {
 	struct clock clock;
 
-	return settings_clock(values, &clock, err) &&
+	/* A server that takes reports without a pause leaves few gaps. */
+	return sql_pragma(db, "busy_timeout", DUE_BUSY_MS, err) &&
+	       settings_clock(values, &clock, err) &&
 	       close_due(db, clock_secs(&clock), on_outcome, NULL, err);
 }
 
