@@ -376,7 +376,7 @@ static bool
 apply_changes(struct sql *db, const char *name, account_apply_fn *apply,
     void *ctx, struct buf *detail, struct err *err)
 {
-	struct account before, after;
+	struct account before = {.id = 0}, after;
 	int fixed;
 
 	if (!account_find(db, name, &before, err))

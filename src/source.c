@@ -186,8 +186,8 @@ static bool
 apply_change(struct sql *db, const char *name,
     const struct source_change *change, struct buf *detail, struct err *err)
 {
-	struct source source;
-	int64_t id;
+	struct source source = {.id = 0};
+	int64_t id = 0;
 
 	if (!source_find(db, name, &id, err) ||
 	    !source_load(db, id, &source, err))
