@@ -88,11 +88,16 @@ archive_latest(struct sql *db, int64_t account, struct archive_row *out,
 static bool
 parse_number(const char *text, int *year, int *serial)
 {
-	char rest;
+	size_t digits;
 
-	return strspn(text, "0123456789") == 4 && text[4] == '-' &&
-	       strspn(text + 5, "0123456789") >= 5 && strlen(text) <= 14 &&
-	       sscanf(text, "%4d-%9d%c", year, serial, &rest) == 2;
+	if (strspn(text, "0123456789") != 4 || text[4] != '-')
+		return false;
+	digits = strspn(text + 5, "0123456789");
+	if (digits < 5 || digits > 9 || text[5 + digits] != '\0')
+		return false;
+	*year = (int)strtol(text, NULL, 10);
+	*serial = (int)strtol(text + 5, NULL, 10);
+	return true;
 }
 
 bool

@@ -191,7 +191,7 @@ prepare(struct batch *b, struct err *err)
 
 	if (!archive_next_number(b->db, year_of(now), b->first, err))
 		return false;
-	serial = atoi(b->first + 5);
+	serial = (int)strtol(b->first + 5, NULL, 10);
 	for (size_t i = 0; i < b->count; i++) {
 		struct invoice *inv = &b->bills[i]->invoice;
 

@@ -153,7 +153,7 @@ share_usage(struct explain *e, struct sharing *s, struct err *err)
 
 	s->own = e->line - 1;
 	r->exact = exact_new();
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; s->exacts != NULL && i < s->count; i++)
 		exact_add(r->exact, s->exacts[i]);
 	r->rounded = rounded(e, r->exact);
 	s->total = copy(r->rounded);
@@ -172,9 +172,22 @@ round_document(struct sql *db, struct explain *e, const struct archive_row *row,
 	s.exacts = calloc(s.count + 1, sizeof(struct exact *));
 	if (s.exacts == NULL)
 		ok = err_nomem(err);
-	for (size_t i = 0; ok && i < s.count; i++)
-		s.exacts[i] = row != NULL ? lines[i].exact
-					  : e->invoice.lines[i].rated->amount;
+	/* The document and its rows have as many lines, unless somebody has
+	 * changed them. */
+	if (ok && row != NULL && s.count > 0 &&
+	    (lines == NULL || count < s.count))
+		ok = err_set(err, ERR_BROKEN,
+		    "the lines of invoice %s are not those of its document; "
+		    "run verify",
+		    row->number);
+	for (size_t i = 0; ok && s.exacts != NULL && i < s.count; i++) {
+		const struct rating_line *rated = e->invoice.lines[i].rated;
+
+		if (lines != NULL)
+			s.exacts[i] = lines[i].exact;
+		else if (rated != NULL)
+			s.exacts[i] = rated->amount;
+	}
 	ok = ok && share_usage(e, &s, err);
 	exact_free(s.total);
 	free(s.exacts);

@@ -149,7 +149,8 @@ invoice_sum_lines(
 	for (size_t i = 0; i < invoice->line_count; i++) {
 		const struct rating_line *rated = invoice->lines[i].rated;
 
-		if (!rated->rated || (volume != 0 && rated->volume != volume))
+		if (rated == NULL || !rated->rated ||
+		    (volume != 0 && rated->volume != volume))
 			continue;
 		exact_set(one, rated->amount);
 		invoice_round(invoice, one);
@@ -164,9 +165,11 @@ round_lines(struct invoice *inv)
 	struct exact *total = exact_new(), *one = exact_new();
 
 	for (size_t i = 0; i < inv->line_count; i++) {
-		if (!inv->lines[i].rated->rated)
+		const struct rating_line *rated = inv->lines[i].rated;
+
+		if (rated == NULL || !rated->rated)
 			continue;
-		exact_set(one, inv->lines[i].rated->amount);
+		exact_set(one, rated->amount);
 		invoice_round(inv, one);
 		inv->lines[i].amount = exact_fixed(one, inv->digits);
 	}
@@ -189,13 +192,15 @@ round_document(struct invoice *inv, struct err *err)
 	invoice_round(inv, total);
 	inv->usage_total = exact_fixed(total, inv->digits);
 	for (size_t i = 0; ok && i < n; i++) {
-		exacts[i] = inv->lines[i].rated->amount;
+		const struct rating_line *rated = inv->lines[i].rated;
+
+		exacts[i] = rated != NULL ? rated->amount : NULL;
 		shares[i] = exact_new();
 	}
 	if (ok)
 		exact_share(total, exacts, n, inv->digits, shares);
 	for (size_t i = 0; ok && i < n; i++) {
-		if (inv->lines[i].rated->rated)
+		if (inv->lines[i].rated != NULL && inv->lines[i].rated->rated)
 			inv->lines[i].amount =
 			    exact_fixed(shares[i], inv->digits);
 		exact_free(shares[i]);

@@ -49,6 +49,7 @@ close_one(struct service *service, struct http_request *req,
 	    service_who(db, req, who, &err)) {
 		order->who = who;
 		closing_ask(service->closing, req, order);
+		order->who = NULL;
 	} else if (err.kind == ERR_INPUT)
 		http_reply_problem(req, 404, "not_found", err.text, NULL);
 	else

@@ -378,9 +378,9 @@ static void
 check_number(
     struct verify *v, const struct archive_row *row, int *year, int *serial)
 {
-	int row_year = atoi(row->number), next;
+	int row_year = (int)strtol(row->number, NULL, 10), next;
 	const char *dash = strchr(row->number, '-');
-	int row_serial = dash != NULL ? atoi(dash + 1) : 0;
+	int row_serial = dash != NULL ? (int)strtol(dash + 1, NULL, 10) : 0;
 	char where[80];
 
 	next = row_year == *year ? *serial + 1 : 1;

@@ -360,7 +360,7 @@ static void
 hex(const uint8_t *bytes, char out[2 * TLS_SHA256_BYTES + 1])
 {
 	for (int i = 0; i < TLS_SHA256_BYTES; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+		snprintf(&out[2 * (size_t)i], 3, "%02x", bytes[i]);
 }
 
 static void
@@ -537,7 +537,8 @@ every_bill_made_at_random_reads_back(void **state)
 
 		rig_clock(f, ends[i]);
 		/* Up to four days late, so that there is to be corrected. */
-		report_at_random(f, &seed, before - (i > 0) * 4 * 86400, 30);
+		report_at_random(
+		    f, &seed, before - (i > 0) * INT64_C(345600), 30);
 		row = rig_close(f, "p0", periods[i]);
 		reads_back(f, &row);
 	}

@@ -101,7 +101,7 @@ by_hand_a_period_rests_on_all_that_is_known(void **state)
 	row = rig_close(f, "acme", "2026-10");
 	assert_string_equal(row.total, "76.40");
 	assert_int_equal(row.closed_at, f->now);
-	assert_int_equal(row.due_at, f->now + 30 * 86400);
+	assert_int_equal(row.due_at, f->now + INT64_C(30) * 86400);
 	rig_due_is(f, "");
 }
 
@@ -551,7 +551,7 @@ two_who_close_at_once_double_nothing(void **state)
 	other = start(f, close_all_due);
 	wait_for(one);
 	wait_for(other);
-	no_invoice_but(f, 2 * ACCOUNTS);
+	no_invoice_but(f, INT64_C(2) * ACCOUNTS);
 	check_money(f);
 }
 

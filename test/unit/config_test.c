@@ -16,10 +16,8 @@
 #include "src/config.h"
 #include "src/config_key.h"
 
-enum {
-	HOUR = 3600,
-	DAY = 86400
-};
+#define HOUR INT64_C(3600)
+#define DAY INT64_C(86400)
 
 static struct config
 take(const char *text)

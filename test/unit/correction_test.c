@@ -107,7 +107,10 @@ of_equal_differences_the_first_by_name_gets_the_unit(void **state)
 	rig_corrections_are(
 	    f, "acme", "2026-11", "2026-10 ape 0.01 20T05..20T06; ");
 	rig_bill(f, "acme", "2026-11", &inv);
-	assert_int_equal(inv.corrections[0].volume_id.bytes[UUID_SIZE - 1], 2);
+	assert_int_equal(inv.correction_count, 1);
+	if (inv.correction_count == 1)
+		assert_int_equal(
+		    inv.corrections[0].volume_id.bytes[UUID_SIZE - 1], 2);
 	invoice_fini(&inv);
 }
 

@@ -5,10 +5,8 @@
 #include "src/grace.h"
 #include "src/late.h"
 
-enum {
-	HOUR = 3600,
-	DAY = 86400
-};
+#define HOUR INT64_C(3600)
+#define DAY INT64_C(86400)
 
 static bool
 set(struct fixture *f, int64_t secs, int64_t now)

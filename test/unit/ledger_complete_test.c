@@ -43,7 +43,8 @@ add_now(struct fixture *f, const char *volumes)
 	snprintf(copy, sizeof copy, "%s", volumes);
 	while ((word = strsep(&rest, " ")) != NULL)
 		if (*word != '\0')
-			fixture_add_sample(f, atoi(word), f->now, 0, 5, "");
+			fixture_add_sample(
+			    f, (int)strtol(word, NULL, 10), f->now, 0, 5, "");
 }
 
 static void

@@ -94,6 +94,7 @@ rig_bill(struct fixture *f, const char *account, const char *period,
 	struct account a = rig_account(f, account);
 	struct invoice_period p;
 
+	memset(out, 0, sizeof *out);
 	if (!invoice_parse_period(period, &p, &f->err) ||
 	    !bill_build(f->db, &a, 1, &p, f->now, out, &f->err))
 		fail_msg("bill: %s", f->err.text);

@@ -5,12 +5,10 @@
 #include "src/outbox.h"
 #include "src/schedule.h"
 
-static char none[] = "", csv[] = "csv", csv_json[] = "csv,json";
+#define HOUR INT64_C(3600)
+#define DAY INT64_C(86400)
 
-enum {
-	HOUR = 3600,
-	DAY = 86400
-};
+static char none[] = "", csv[] = "csv", csv_json[] = "csv,json";
 
 /* --- reports --- */
 

@@ -259,14 +259,14 @@ every_week_from_1970_to_2200_is_counted_right(void **state)
 	(void)state;
 	for (at = 0; at < utc_from_date(2201, 1, 1); at += UTC_DAY_SECS) {
 		utc_to_civil(at, &civil);
-		monday = at - (civil.weekday + 6) % 7 * UTC_DAY_SECS;
-		thursday = monday + 3 * UTC_DAY_SECS;
+		monday = at - (civil.weekday + 6) % 7 * INT64_C(86400);
+		thursday = monday + 3 * INT64_C(86400);
 		utc_to_civil(thursday, &civil);
 		first = utc_from_date(civil.year, 1, 1);
 		utc_iso_week(at + UTC_DAY_SECS - 1, &year, &week);
 		assert_int_equal(year, civil.year);
 		assert_int_equal(
-		    week, (thursday - first) / (7 * UTC_DAY_SECS) + 1);
+		    week, (thursday - first) / (7 * INT64_C(86400)) + 1);
 		assert_true(utc_from_iso_week(year, week, &first));
 		assert_int_equal(first, monday);
 	}

@@ -154,7 +154,7 @@ add_history(struct fixture *f, int count, unsigned seed)
 			      : 0;
 		add_volume(f, n, retired, missing);
 		for (int k = draw(&seed, 8); k > 0; k--) {
-			int64_t hour = last - draw(&seed, 5) * k * k;
+			int64_t hour = last - (int64_t)draw(&seed, 5) * k * k;
 			int64_t nanos =
 			    (int64_t)draw(&seed, 3600) * 1000000000 +
 			    draw(&seed, 2);
