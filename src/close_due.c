@@ -213,7 +213,8 @@ note_checks(const struct group *g, struct close_set *set, struct err *err)
 static void
 pause_a_little(void)
 {
-	const struct timespec pause = {.tv_nsec = CLOSE_PAUSE_MS * 1000000};
+	const struct timespec pause = {
+	    .tv_nsec = CLOSE_PAUSE_MS * INT64_C(1000000)};
 
 	nanosleep(&pause, NULL);
 }

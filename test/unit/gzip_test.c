@@ -217,7 +217,7 @@ what_was_deflated_comes_out_again(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50000; i++)
-		buf_printf(&in, "%d,", i * i);
+		buf_printf(&in, "%d,", (i % 1000) * (i % 977));
 	buf_str(&data, "before");
 	assert_true(gzip_deflate(in.data, in.len, &data, &err));
 	assert_true(data.len < in.len);
