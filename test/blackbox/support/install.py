@@ -1,5 +1,6 @@
 """make install into a folder of its own."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -9,12 +10,17 @@ from .server import TOP, binary
 
 
 def make(goal, *words):
-    """Runs a goal for the program that is tested; returns what it said."""
-    folder = os.path.relpath(os.path.dirname(binary()[-1]), TOP)
-    done = subprocess.run(
-        ["make", "-s", "-C", TOP, f"BUILD={folder}", goal, *words],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, timeout=300)
+    """Runs a goal for the program that is tested; returns what it said. One
+    at a time: units are written for a prefix, and all in the same folder."""
+    folder = os.path.dirname(binary()[-1])
+    with open(os.path.join(folder, "install.lock"), "w",
+              encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            ["make", "-s", "-C", TOP,
+             f"BUILD={os.path.relpath(folder, TOP)}", goal, *words],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
