@@ -55,21 +55,23 @@ SRC = settings creds creds_gather store fact grace account token session \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
       close_part close close_due mail_picture mail outbox deliver \
+      page page_text page_piece pages page_chart page_part page_trouble \
+      page_usage page_overview page_account page_periods page_invoice page_line \
+      page_volume page_lists \
+      route http_reply read read_table read_lists read_pages read_routes \
+      read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
-      page page_text page_piece pages page_chart page_part page_trouble page_usage \
-      page_overview page_account page_periods page_invoice page_line \
-      page_volume page_lists \
-      loop job http_reply http_peers http_door http_conn http \
+      loop job http_peers http_door http_stream http_conn http \
       writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server_notify systemd \
+      delivery closing upkeep reading service service_body server_clock \
+      operate operate_rates operate_close signin gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
-      cmd_forecast cmd_version main
+      cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

@@ -9,6 +9,7 @@
 #include "ingest.h"
 #include "lib/log.h"
 #include "operate.h"
+#include "read.h"
 #include "route.h"
 #include "server_clock.h"
 
@@ -75,7 +76,17 @@ on_post_clock(struct service *service, struct http_request *req,
 		service->on_clock_moved(service->ctx);
 }
 
+static void
+on_read(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)call;
+	reading_ask(service->reading, req);
+}
+
 /* --- the table --- */
+
+/* All but what read.h has: that answers beside the server. */
 
 static const struct route routes[] = {
     {"POST", "/v1/reports", ROUTE_SOURCE, "", on_post_report, false},
@@ -96,11 +107,26 @@ static const struct route routes[] = {
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
 };
 
+size_t
+gate_fill_routes(struct route list[GATE_MAX_ROUTES])
+{
+	size_t own = sizeof routes / sizeof routes[0], count;
+
+	_Static_assert(sizeof routes / sizeof routes[0] + READ_MAX_ROUTES <=
+			   GATE_MAX_ROUTES,
+	    "room for all");
+	memcpy(list, routes, sizeof routes);
+	count = own + read_list_routes(list + own);
+	for (size_t i = own; i < count; i++)
+		list[i].handle = on_read;
+	return count;
+}
+
 static struct route_table
 table_of(const struct service *service)
 {
-	return (struct route_table){.list = routes,
-	    .count = sizeof routes / sizeof routes[0],
+	return (struct route_table){.list = service->routes,
+	    .count = service->route_count,
 	    .mock = service->clock->mock};
 }
 

@@ -17,7 +17,7 @@
 
 enum {
 	ROUTE_MAX_IDS = 2,
-	ROUTE_MAX_PARAMS = 8,
+	ROUTE_MAX_PARAMS = 12,
 	ROUTE_NAME_SIZE = 32,
 	ROUTE_TEXT_SIZE = 256, /* of an id or a parameter's value */
 };

@@ -18,6 +18,8 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "reading.h"
+#include "route.h"
 #include "token.h"
 #include "writer.h"
 
@@ -27,7 +29,10 @@ struct service {
 	struct writer *writer;
 	struct ingest *ingest;
 	struct closing *closing;
+	struct reading *reading;
 	struct token_cache tokens;
+	struct route *routes; /* see gate_fill_routes */
+	size_t route_count;
 	bool stopping; /* requests that are there are still answered */
 	void (*on_clock_moved)(void *ctx);
 	void *ctx; /* of on_clock_moved */
