@@ -202,6 +202,7 @@ $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
 
 deps:
 	contrib/install-deps all
+	cd test/npm && npm ci --ignore-scripts --no-audit --no-fund
 
 # What is missing is installed, or named, first; a make of its own then asks
 # pkg-config anew.

@@ -45,9 +45,10 @@ put_table(struct buf *out, const struct chart_table *table, const char *title,
 	buf_str(out, "<div class=\"wide\" role=\"region\" tabindex=\"0\" "
 		     "aria-label=\"Figures: ");
 	text_html(out, title);
-	buf_str(out, "\"><table>\n<caption>");
+	buf_str(out, "\"><table>\n<caption><span>");
 	text_html(out, title);
-	buf_str(out, usage ? ", in GiB</caption>\n" : "</caption>\n");
+	buf_printf(
+	    out, "%s</span></caption>\n", usage ? ", in GiB" : "");
 	put_headings(out, table, usage);
 	for (size_t r = 1; r < table->rows; r++) {
 		char *const *cells = table->cells + r * table->columns;

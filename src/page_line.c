@@ -215,7 +215,8 @@ put_day(const struct view *v, int64_t from)
 	utc_format_date(from, day);
 	page_row_begin(out);
 	page_head_begin(out);
-	buf_printf(out, "<a href=\"/invoices/%s/lines/%zu?day=%s\">%s</a>",
+	buf_printf(out,
+	    "<a href=\"/invoices/%s/lines/%zu?day=%s\"><time>%s</time></a>",
 	    v->number, v->explain.line, day, day);
 	page_head_end(out);
 	page_cell_begin(out, true);

@@ -108,9 +108,9 @@ page_table_begin(struct buf *out, const char *caption,
 	buf_str(out, "<div class=\"wide\" role=\"region\" tabindex=\"0\" "
 		     "aria-label=\"");
 	text_html(out, caption);
-	buf_str(out, "\">\n<table>\n<caption>");
+	buf_str(out, "\">\n<table>\n<caption><span>");
 	text_html(out, caption);
-	buf_str(out, "</caption>\n<thead><tr>");
+	buf_str(out, "</span></caption>\n<thead><tr>");
 	for (size_t i = 0; i < count; i++)
 		buf_printf(out, "<th scope=\"col\"%s>%s</th>",
 		    columns[i].figure ? " class=\"n\"" : "", columns[i].title);

@@ -402,8 +402,8 @@ put_stretch(const struct view *v, int64_t from, int64_t to,
 	name_span(from, kind, name);
 	page_row_begin(out);
 	page_head_begin(out);
-	buf_printf(out, "<a href=\"/volumes/%s?%s=%s\">%s</a>", v->id,
-	    kind == SPAN_DAY ? "day" : "month", name, name);
+	buf_printf(out, "<a href=\"/volumes/%s?%s=%s\"><time>%s</time></a>",
+	    v->id, kind == SPAN_DAY ? "day" : "month", name, name);
 	page_head_end(out);
 	page_cell_begin(out, true);
 	if (is_known(&sum))
@@ -536,11 +536,15 @@ put_page(struct view *v, struct err *err)
 		    "Nothing is known of it in this time.", NULL);
 	else if (v->kind == SPAN_DAY)
 		put_hours(v);
-	else
-		put_stretches(v);
 	page_section_end(page->out);
-	if (v->kind != SPAN_DAY && is_known(&sum) && !put_picture(v, err))
-		return false;
+	if (v->kind != SPAN_DAY && is_known(&sum)) {
+		if (!put_picture(v, err))
+			return false;
+		page_section(page->out,
+		    v->kind == SPAN_YEAR ? "Month by month" : "Day by day");
+		put_stretches(v);
+		page_section_end(page->out);
+	}
 	page->out->failed = page->out->failed || v->names.failed;
 	return page_end(page, err);
 }

@@ -21,6 +21,7 @@
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "route.h"
+#include "service.h"
 #include "session.h"
 #include "token.h"
 
