@@ -10,6 +10,7 @@
 #ifndef SRC_READING_H
 #define SRC_READING_H
 
+#include "config.h"
 #include "http.h"
 #include "job.h"
 #include "lib/clock.h"
@@ -33,6 +34,7 @@ struct reading_deps {
 	struct job_pool *jobs;
 	struct writer *writer;
 	const struct settings *settings;
+	const struct config *config;
 	const struct clock *clock;
 };
 
@@ -40,6 +42,9 @@ struct reading *reading_new(const struct reading_deps *deps, struct err *err);
 
 /* Free the job pool first. Answers who waits, and breaks off the rest. */
 void reading_free(struct reading *reading);
+
+/* When the server's certificate ends (unix seconds; 0: it has none). */
+void reading_set_certificate(struct reading *reading, int64_t ends_at);
 
 /* From now on nothing new is begun; what is under way may end. */
 void reading_stop(struct reading *reading);
