@@ -44,6 +44,7 @@ static const struct opt_command *const commands[] = {
     &cmd_report,
     &cmd_explain,
     &cmd_forecast,
+    &cmd_get,
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,

@@ -6,6 +6,7 @@ import support
 from support import manual
 
 PAGE = "stat.flexfs-api.7"
+READ_PAGE = "stat.flexfs-read.7"
 
 
 def http_limit(index):
@@ -126,6 +127,25 @@ SENTENCES = [
      lambda: manual.constant("src/history.h", "HISTORY_CLOSE_SECS") / 3600),
     ("stat.flexfs-ledger.8", "it is compared again 24 hours later",
      lambda: manual.constant("src/history.h", "HISTORY_RETRY_SECS") / 3600),
+    (READ_PAGE, "1 to 1000, by default 100",
+     of("src/read_table.h", "READ_MAX_PAGE")),
+    (READ_PAGE, "1 to 1000, by default 100",
+     of("src/read_table.h", "READ_PAGE")),
+    (READ_PAGE, "An answer of more than 256 KiB",
+     lambda: manual.constant("src/read.h", "READ_WHOLE_BYTES") / KIB),
+    (READ_PAGE, "fewer than 64 KiB in the time",
+     lambda: manual.constant("src/http.h", "HTTP_STREAM_STEP") / KIB),
+    (READ_PAGE, "Up to 8 answers are made at a time, 6 of them such long "
+     "ones, and up to 256 requests wait",
+     of("src/reading.h", "READING_MAX_RUNNING")),
+    (READ_PAGE, "8 answers are made at a time, 6 of them",
+     of("src/reading.h", "READING_MAX_LONG")),
+    (READ_PAGE, "up to 256 requests wait",
+     of("src/reading.h", "READING_MAX_WAITING")),
+    (READ_PAGE, "has to begin within 2 minutes",
+     lambda: manual.constant("src/reading.h", "READING_HEAD_MS") / MS / 60),
+    (READ_PAGE, "a long one to end within 60",
+     lambda: manual.constant("src/reading.h", "READING_LONG_MS") / MS / 60),
     ("stat.flexfs-config.5", "At most 65536 bytes",
      of("src/creds.h", "CREDS_MAX_FILE")),
     ("stat.flexfs-config.5", "User, at most 255 bytes",
