@@ -92,8 +92,8 @@ look_what_is_due(struct server *sv)
 static void
 tell_certificate(struct server *sv)
 {
-	reading_set_certificate(sv->reading,
-	    sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
+	reading_set_certificate(
+	    sv->reading, sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
 }
 
 /* The key stays, so that clients may pin it. When it does not work, it is
@@ -488,7 +488,8 @@ open_all(struct server *sv, struct err *err)
 	if (!open_loop(sv, err))
 		return false;
 	sv->lock = store_lock(sv->settings->db_folder, err);
-	if (sv->lock < 0 || !open_tls(sv, err))
+	if (sv->lock < 0 || !store_check(sv->settings->db_folder, err) ||
+	    !open_tls(sv, err))
 		return false;
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)

@@ -123,6 +123,11 @@ SENTENCES = [
      of("src/verify.h", "VERIFY_MAX_ANCHORS")),
     ("stat.flexfs-ledger.8", "at most 32 MiB of text with at most 100000 heads",
      lambda: manual.constant("src/verify.h", "VERIFY_MAX_ANCHOR_TEXT") / MIB),
+    ("stat.flexfs-ledger.8", "unless they are more than 32 MiB",
+     lambda: manual.constant("src/store.h", "STORE_CHECK_MAX_BYTES") / MIB),
+    ("stat.flexfs-ledger.8", "at most 250 MiB are copied in a second",
+     lambda: manual.constant("src/backup.h", "BACKUP_STEP_PAGES") * 4096
+     * 1000 / manual.constant("src/backup.h", "BACKUP_PAUSE_MS") / MIB),
     ("stat.flexfs-ledger.8", "A day is closed 6 hours after its end",
      lambda: manual.constant("src/history.h", "HISTORY_CLOSE_SECS") / 3600),
     ("stat.flexfs-ledger.8", "it is compared again 24 hours later",
