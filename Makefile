@@ -33,7 +33,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
-      notify inherit run \
+      notify inherit run prom process \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk \
       canvas_part canvas_load canvas_text canvas_svg canvas
