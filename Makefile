@@ -57,7 +57,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
-      loop job http_reply http_peers http_door http_conn http \
+      loop job http_reply http_peers http_door http_conn http_seen http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server_notify systemd \

@@ -3,6 +3,7 @@
  * refusals, or a handler's call with the time at which it came. Who it is must
  * be known before a byte of a body is read.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "gate.h"
@@ -11,6 +12,7 @@
 #include "operate.h"
 #include "route.h"
 #include "server_clock.h"
+#include "source.h"
 
 /* --- short handlers --- */
 
@@ -175,4 +177,39 @@ gate_on_request(void *service, struct http_request *req)
 		call.now_ms = clock_ms(here->clock);
 		route->handle(here, req, &call);
 	}
+}
+
+/* --- afterwards --- */
+
+/* "operator:NAME", "source:NAME" or "-". */
+static void
+name_holder(struct service *service, const struct token_holder *holder,
+    char *out, size_t size)
+{
+	struct err ignored = ERR_INIT;
+	struct sql *db = writer_db(service->writer, &ignored);
+	char name[TOKEN_NAME_SIZE] = "";
+	struct source source;
+
+	snprintf(out, size, "-");
+	if (holder->role == TOKEN_NOBODY || db == NULL)
+		return;
+	if (holder->role != TOKEN_SOURCE)
+		(void)token_load_name(db, holder->token, name, &ignored);
+	else if (source_load(db, holder->source, &source, &ignored))
+		snprintf(name, sizeof name, "%s", source.name);
+	snprintf(out, size, "%s:%s", token_role_name(holder->role), name);
+}
+
+void
+gate_on_seen(void *service, const struct http_seen *seen)
+{
+	struct service *here = service;
+	struct route_table table = table_of(here);
+	char who[SERVICE_WHO_SIZE];
+
+	if (!here->verbose)
+		return;
+	name_holder(here, seen->holder, who, sizeof who);
+	http_log_seen(seen, route_pattern(&table, seen->path), who);
 }

@@ -8,9 +8,12 @@
 #include "http.h"
 #include "service.h"
 
-/* The two questions of struct http_owner; ctx is a struct service. */
+/* The two questions of struct http_owner, and what it is told; ctx is a struct service. */
 void gate_on_head(
     void *service, const struct http_head *head, struct http_verdict *out);
 void gate_on_request(void *service, struct http_request *req);
+
+/* Logs a request that was answered, where that is wanted. */
+void gate_on_seen(void *service, const struct http_seen *seen);
 
 #endif

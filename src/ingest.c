@@ -3,6 +3,7 @@
  * onto the disk. In: HTTP requests. Out: rows in the ledger, and answers
  * after the commit. Owns the answers that wait.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,8 @@ ingest_refuse(struct http_request *req, const struct err *err)
 		http_reply_problem(req, 503, "unavailable", err->text, NULL);
 		return;
 	default:
-		log_error("ingest.broken", "error=\"%s\"", err->text);
+		log_error("ingest.broken", "request=%" PRIu64 " error=\"%s\"",
+		    http_id(req), err->text);
 		http_reply_problem(req, 500, "internal",
 		    "the server has a fault of its own; its log says which",
 		    NULL);

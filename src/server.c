@@ -128,17 +128,6 @@ on_tick(void *ctx)
 	    sv->tick, sv->clock.mock ? SERVER_MOCK_TICK_MS : SERVER_TICK_MS);
 }
 
-static void
-on_seen(void *ctx, const struct http_seen *seen)
-{
-	(void)ctx;
-	log_debug("http.request",
-	    "peer=%s method=%s path=\"%s\" status=%u bytes=%zu ms=%lld.%03lld",
-	    seen->peer, seen->method, seen->path, seen->status,
-	    seen->body_bytes, (long long)(seen->micros / 1000),
-	    (long long)(seen->micros % 1000));
-}
-
 /* --- stopping --- */
 
 /* What was taken is finished: answers, and mails that are on their way. */
@@ -428,7 +417,7 @@ open_all(struct server *sv, struct err *err)
 	const struct http_owner owner = {.ctx = &sv->service,
 	    .gate = gate_on_head,
 	    .handler = gate_on_request,
-	    .seen = sv->settings->verbose ? on_seen : NULL};
+	    .seen = gate_on_seen};
 
 	config_http_limits(sv->config, &limits);
 	raise_file_limit(&limits);
@@ -453,6 +442,7 @@ open_all(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
+	    .verbose = sv->settings->verbose,
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	return open_http(sv, &limits, &owner, err);

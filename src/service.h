@@ -28,6 +28,7 @@ struct service {
 	struct ingest *ingest;
 	struct closing *closing;
 	struct token_cache tokens;
+	bool verbose;  /* each request is logged */
 	bool stopping; /* requests that are there are still answered */
 	void (*on_clock_moved)(void *ctx);
 	void *ctx; /* of on_clock_moved */
