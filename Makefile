@@ -43,7 +43,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
-      roster ledger ledger_answer history \
+      roster tally ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
       explain explain_part explain_samples explain_side explain_correction \
@@ -58,9 +58,12 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_reply http_peers http_door http_conn http_seen http \
-      writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server_notify systemd \
+      metrics_part metrics writer ingest schedule config_key \
+      config_report config_sample config delivery closing upkeep \
+      metrics_periods metrics_tables metrics_page \
+      service service_body server_clock route operate \
+      operate_rates operate_close gate server_reload server_notify \
+      server_watch systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
@@ -313,7 +316,8 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
-EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
+EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json \
+           contrib/prometheus-alerts.yml)
 
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \

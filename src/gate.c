@@ -77,6 +77,19 @@ on_post_clock(struct service *service, struct http_request *req,
 		service->on_clock_moved(service->ctx);
 }
 
+static void
+on_metrics(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)call;
+	if (http_holder(req)->account != 0)
+		http_reply_problem(req, 403, "forbidden",
+		    "metrics are of all accounts, and this token is for one",
+		    NULL);
+	else
+		metrics_page_reply(service->page, req);
+}
+
 /* --- the table --- */
 
 static const struct route routes[] = {
@@ -94,6 +107,7 @@ static const struct route routes[] = {
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
     {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
+    {"GET", "/metrics", ROUTE_READER, "", on_metrics, false},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
 };
@@ -208,6 +222,8 @@ gate_on_seen(void *service, const struct http_seen *seen)
 	struct route_table table = table_of(here);
 	char who[SERVICE_WHO_SIZE];
 
+	metrics_note_request(
+	    here->metrics, seen->method, seen->status, seen->micros);
 	if (!here->verbose)
 		return;
 	name_holder(here, seen->holder, who, sizeof who);

@@ -13,7 +13,7 @@ void gate_on_head(
     void *service, const struct http_head *head, struct http_verdict *out);
 void gate_on_request(void *service, struct http_request *req);
 
-/* Logs a request that was answered, where that is wanted. */
+/* Counts a request that was answered and, where that is wanted, logs it. */
 void gate_on_seen(void *service, const struct http_seen *seen);
 
 #endif

@@ -26,6 +26,7 @@
 #include "server.h"
 #include "server_notify.h"
 #include "server_reload.h"
+#include "server_watch.h"
 #include "service.h"
 #include "store.h"
 #include "upkeep.h"
@@ -49,6 +50,8 @@ struct server {
 	struct delivery *delivery;
 	struct closing *closing;
 	struct upkeep *upkeep;
+	struct metrics *metrics;
+	struct server_watch *watch;
 	struct http *http;
 	struct service service; /* what the routes' handlers see of it */
 	int64_t stop_us;	/* monotonic time by which it ends */
@@ -128,6 +131,16 @@ on_tick(void *ctx)
 	    sv->tick, sv->clock.mock ? SERVER_MOCK_TICK_MS : SERVER_TICK_MS);
 }
 
+/* What metrics tell of the server as it is now. */
+static void
+on_asked_state(void *ctx, struct metrics_state *out)
+{
+	const struct server *sv = ctx;
+
+	out->connections = http_connections(sv->http);
+	out->cert_ends_at = sv->tls != NULL ? tls_server_not_after(sv->tls) : 0;
+}
+
 /* --- stopping --- */
 
 /* What was taken is finished: answers, and mails that are on their way. */
@@ -159,6 +172,7 @@ on_stop_signal(void *ctx)
 	delivery_stop(sv->delivery);
 	closing_stop(sv->closing);
 	upkeep_stop(sv->upkeep);
+	server_watch_stop(sv->watch);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);
@@ -367,6 +381,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .config = sv->config,
 	    .creds = sv->creds,
 	    .clock = &sv->clock,
+	    .metrics = sv->metrics,
 	};
 
 	sv->jobs = job_pool_new(sv->loop, err);
@@ -411,6 +426,42 @@ open_closing(struct server *sv, struct err *err)
 }
 
 static bool
+open_watch(struct server *sv, struct err *err)
+{
+	const struct clock real = clock_real();
+	const struct server_watch_deps deps = {
+	    .page = {.loop = sv->loop,
+		.writer = sv->writer,
+		.ingest = sv->ingest,
+		.metrics = sv->metrics,
+		.settings = sv->settings,
+		.config = sv->config,
+		.clock = &sv->clock,
+		.started_ms = clock_ms(&real)},
+	    .jobs = sv->jobs,
+	    .ask = on_asked_state,
+	    .ask_ctx = sv};
+
+	sv->watch = server_watch_open(&deps, err);
+	return sv->watch != NULL;
+}
+
+/* What routes work with. */
+static struct service
+make_service(struct server *sv)
+{
+	return (struct service){.clock = &sv->clock,
+	    .writer = sv->writer,
+	    .ingest = sv->ingest,
+	    .closing = sv->closing,
+	    .metrics = sv->metrics,
+	    .page = server_watch_page(sv->watch),
+	    .verbose = sv->settings->verbose,
+	    .on_clock_moved = on_clock_moved,
+	    .ctx = sv};
+}
+
+static bool
 open_all(struct server *sv, struct err *err)
 {
 	struct http_limits limits;
@@ -430,7 +481,10 @@ open_all(struct server *sv, struct err *err)
 	if (sv->writer == NULL)
 		return false;
 	use_config(sv);
-	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
+	sv->metrics = metrics_new(err);
+	if (sv->metrics != NULL)
+		sv->ingest = ingest_new(
+		    sv->loop, sv->writer, sv->metrics, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
 	    !open_closing(sv, err))
 		return false;
@@ -438,13 +492,9 @@ open_all(struct server *sv, struct err *err)
 	    sv->config->keep_samples_secs, err);
 	if (sv->upkeep == NULL)
 		return false;
-	sv->service = (struct service){.clock = &sv->clock,
-	    .writer = sv->writer,
-	    .ingest = sv->ingest,
-	    .closing = sv->closing,
-	    .verbose = sv->settings->verbose,
-	    .on_clock_moved = on_clock_moved,
-	    .ctx = sv};
+	if (!open_watch(sv, err))
+		return false;
+	sv->service = make_service(sv);
 	return open_http(sv, &limits, &owner, err);
 }
 
@@ -455,11 +505,13 @@ close_all(struct server *sv)
 	job_pool_free(sv->jobs);
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
+	server_watch_close(sv->watch);
 	http_close(sv->http);
 	upkeep_free(sv->upkeep);
 	closing_free(sv->closing);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
+	metrics_free(sv->metrics);
 	writer_close(sv->writer);
 	tls_server_free(sv->tls);
 	store_unlock(sv->lock);

@@ -18,6 +18,8 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "metrics.h"
+#include "metrics_page.h"
 #include "token.h"
 #include "writer.h"
 
@@ -27,6 +29,8 @@ struct service {
 	struct writer *writer;
 	struct ingest *ingest;
 	struct closing *closing;
+	struct metrics *metrics;
+	struct metrics_page *page;
 	struct token_cache tokens;
 	bool verbose;  /* each request is logged */
 	bool stopping; /* requests that are there are still answered */
