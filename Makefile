@@ -33,7 +33,8 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
-      notify inherit run prom process \
+      notify inherit run prom process profile \
+      profile_symbols \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk \
       canvas_part canvas_load canvas_text canvas_svg canvas
@@ -58,7 +59,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_reply http_peers http_door http_conn http_seen http \
-      metrics_part metrics writer ingest schedule config_key \
+      pprof metrics_part metrics writer ingest schedule config_key \
       config_report config_sample config delivery closing upkeep \
       metrics_periods metrics_tables metrics_page \
       service service_body server_clock route operate \
@@ -99,6 +100,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
        -Wno-overlength-strings -Wno-missing-field-initializers
 HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now
+# Names of functions for profiles, where the symbol table was stripped.
+NAMES_LD = -rdynamic
 WERROR ?= $(if $(CI),-Werror)
 
 CPPFLAGS += -D_GNU_SOURCE -DSTAT_VERSION='"$(VERSION)"' -I. $(FORTIFY) \
@@ -106,7 +109,7 @@ CPPFLAGS += -D_GNU_SOURCE -DSTAT_VERSION='"$(VERSION)"' -I. $(FORTIFY) \
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 $(OPTIMIZE) $(WARN) $(WERROR) $(HARDEN) \
              $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(CFLAGS)
-ALL_LDFLAGS = $(HARDEN_LD) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+ALL_LDFLAGS = $(HARDEN_LD) $(NAMES_LD) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 OBJ = $(patsubst %.c,$(BUILD)/%.o,$(LIB_C) $(SRC_C))
 ARCHIVE_OBJ = $(filter-out $(BUILD)/src/main.o,$(OBJ))

@@ -1,12 +1,13 @@
 /*
- * server_watch.c - the listener beside that of the routes. In: requests for
+ * server_watch.c - the listeners beside that of the routes. In: requests for
  * metrics from anyone on their own address. Out: metrics. Owns what the
- * metrics are told from, and their listener.
+ * metrics are told from, their listener, and that of profiles.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
+#include "pprof.h"
 #include "server_watch.h"
 
 enum {
@@ -19,7 +20,8 @@ static const char metrics_path[] = "/metrics";
 struct server_watch {
 	struct metrics_periods *periods; /* owned */
 	struct metrics_page *page;	 /* owned */
-	struct http *http; /* owned; NULL: no address for metrics */
+	struct http *http;   /* owned; NULL: no address for metrics */
+	struct pprof *pprof; /* owned; NULL: no profiles */
 };
 
 /* --- metrics on an address of their own --- */
@@ -83,6 +85,28 @@ listen_for_metrics(struct server_watch *watch,
 	return true;
 }
 
+/* --- profiles --- */
+
+static bool
+listen_for_profiles(struct server_watch *watch, struct loop *loop,
+    const struct settings *settings, struct err *err)
+{
+	struct profile *profile;
+
+	if (!settings->pprof)
+		return true;
+	profile = profile_open(err);
+	if (profile == NULL)
+		return false;
+	watch->pprof = pprof_open(loop, settings->pprof_port, profile, err);
+	if (watch->pprof == NULL) {
+		profile_close(profile);
+		return err_context(err, "profiles");
+	}
+	log_info("pprof.ready", "bind=%s", pprof_address(watch->pprof));
+	return true;
+}
+
 /* --- life --- */
 
 struct server_watch *
@@ -102,7 +126,8 @@ server_watch_open(const struct server_watch_deps *deps, struct err *err)
 		watch->page = metrics_page_new(&page, err);
 	if (watch->page != NULL) {
 		metrics_page_set_state(watch->page, deps->ask, deps->ask_ctx);
-		if (listen_for_metrics(watch, &page, err))
+		if (listen_for_metrics(watch, &page, err) &&
+		    listen_for_profiles(watch, page.loop, page.settings, err))
 			return watch;
 	}
 	server_watch_close(watch);
@@ -128,6 +153,7 @@ server_watch_close(struct server_watch *watch)
 		return;
 	metrics_page_free(watch->page);
 	http_close(watch->http);
+	pprof_close(watch->pprof);
 	metrics_periods_free(watch->periods);
 	free(watch);
 }

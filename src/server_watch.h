@@ -1,6 +1,6 @@
 /*
  * server_watch.h - what those get who watch the server: metrics, also on an
- * address of their own.
+ * address of their own, and profiles.
  */
 #ifndef SRC_SERVER_WATCH_H
 #define SRC_SERVER_WATCH_H

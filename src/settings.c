@@ -56,6 +56,17 @@ const struct opt_flag settings_flags[] = {
     {.name = "sampleConfig",
 	.type = OPT_BOOL,
 	.help = "Only print a settings file with every setting in it"},
+    {.name = "pprof",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "Serve profiles of the server on 127.0.0.1"},
+    {.name = "pprofPort",
+	.type = OPT_INT,
+	.preset = "6065",
+	.min = 0,
+	.max = 65535,
+	.hidden = true,
+	.help = "Port for --pprof"},
     {.name = "sqliteOpts",
 	.type = OPT_STRING,
 	.shown = "(default tuning)",
@@ -347,6 +358,8 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	s->no_ssl = opt_bool(values, "noSSL");
 	s->keep_secs = opt_int(values, "keepSamples");
 	s->verbose = opt_bool(values, "verbose");
+	s->pprof = opt_bool(values, "pprof");
+	s->pprof_port = (unsigned)opt_int(values, "pprofPort");
 	s->creds_file_given = opt_given(values, "credsFile");
 	if (opt_given(values, "smtpPass") && opt_given(values, "smtpPassFile"))
 		return err_set(err, ERR_INPUT,

@@ -86,6 +86,8 @@ struct settings {
 	char *ssl_key;
 	bool verbose;
 	char *metrics_addr; /* owned; as bind_addr; NULL: not given */
+	bool pprof;
+	unsigned pprof_port;
 	int64_t keep_secs; /* how long samples are kept; 0: not given */
 	char *creds_file;
 	bool creds_file_given; /* by --credsFile */
