@@ -77,7 +77,7 @@ enum metrics_result {
 	METRICS_MALFORMED, /* no JSON */
 	METRICS_TOO_LARGE,
 	METRICS_UNSUPPORTED, /* of another type or encoding */
-	METRICS_FAILED,	     /* by the server's fault, or for now */
+	METRICS_FAILED,	     /* by the fault of the server */
 	METRICS_RESULTS,
 };
 

@@ -121,6 +121,26 @@ class HttpLogsNoSecret(support.TestCase):
                              TIME + r"(error|warn|info|debug) [a-z_.]+")
             self.assertIsNone(re.search(r"[\x00-\x1f\x7f]", line.text))
 
+    def test_no_session_is_logged(self):
+        server = self.open()
+        answer = server.curl("/login", "--data-urlencode",
+                             f"token={self.reader}")
+        self.assertEqual(answer.status, 303, answer)
+        cookie = answer.headers["Set-Cookie"].split(";")[0]
+        session = cookie.partition("=")[2]
+        self.assertGreater(len(session), 20)
+        for words in (("/v1/accounts", "-H", f"Cookie: {cookie}"),
+                      ("/v1/quarantine", "-H", f"Cookie: {cookie}"),
+                      (f"/{session}",), (f"/login?to={session}",),
+                      (f"/v1/volumes/{session}",)):
+            server.curl(*words)
+        got = self.requests(server, 6)
+        self.assertEqual([line.fields["who"] for line in got[:3]],
+                         ["-", "reader:prom", "reader:prom"])
+        server.stop()
+        for secret in (session, session[:20], self.reader):
+            self.assertNotIn(secret, server.log_text())
+
     def test_no_password_is_logged(self):
         server = self.open()
         server.stop()
