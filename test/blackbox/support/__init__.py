@@ -49,6 +49,10 @@ Money (module support.money)
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
     fractions throughout.
 
+Metrics (module support.metrics)
+    scrape(server, token), scrape_own(server): Metrics, whose text is read
+    strictly.
+
 The service manager (module support.manager)
     Manager         a notify socket that collects what a server tells it;
                     hand_over makes a server inherit listening sockets.
