@@ -150,8 +150,8 @@ class DocsFlags(support.TestCase):
         curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
                  "data-binary"}
         for page in ("stat.flexfs.8", "stat.flexfs-api.7",
-                     "stat.flexfs-explain.7", "stat.flexfs-config.5",
-                     "stat.flexfs-systemd.7"):
+                     "stat.flexfs-explain.7", "stat.flexfs-export.7",
+                     "stat.flexfs-config.5", "stat.flexfs-systemd.7"):
             text = manual.read(f"man/{page}")
             named = set(re.findall(r"Fl Fl ([\w-]+)", text))
             named |= set(re.findall(r"(?<![\w-])--([a-zA-Z][\w-]*)", text))
