@@ -50,7 +50,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json \
+      summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
@@ -64,7 +64,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
       cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
       cmd_forecast cmd_version main
