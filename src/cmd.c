@@ -45,6 +45,7 @@ static const struct opt_command *const commands[] = {
     &cmd_export,
     &cmd_explain,
     &cmd_forecast,
+    &cmd_get,
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,

@@ -23,6 +23,7 @@ extern const struct opt_command cmd_discard;
 extern const struct opt_command cmd_explain;
 extern const struct opt_command cmd_export;
 extern const struct opt_command cmd_forecast;
+extern const struct opt_command cmd_get;
 extern const struct opt_command cmd_help;
 extern const struct opt_command cmd_init_creds;
 extern const struct opt_command cmd_init_systemd;
