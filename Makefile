@@ -39,8 +39,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store fact grace account token session \
-      source rate \
+	SRC = settings creds creds_gather store fact backup grace account \
+	token session source rate \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
@@ -71,9 +71,8 @@ SRC = settings creds creds_gather store fact grace account token session \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver \
-      cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
-      cmd_forecast cmd_get cmd_version main
+      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
