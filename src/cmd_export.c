@@ -28,7 +28,7 @@ enum {
 
 /* A range is read once, from its beginning to its end: pages that were read
  * need not be kept. */
-static const char small_cache[] = "PRAGMA cache_size = -4096";
+static const char small_cache[] = "PRAGMA cache_size = -2048";
 
 static const struct opt_flag export_flags[] = {
     {.name = "from",

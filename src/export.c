@@ -14,9 +14,8 @@ enum {
 	GIB_SHIFT = 30,
 	/* Sums and cells at once, about 300 bytes together; windows have as
 	 * many steps as they allow. */
-	WINDOW_SUMS = 32768,
+	WINDOW_SUMS = 20480,
 	MONTH_HOURS = 744,
-	ACCOUNT_SUMS = 4, /* ages of an account, to begin with */
 };
 
 static const char *const steps[] = {"hour", "day", "month"};
@@ -270,17 +269,6 @@ tell_window(struct export_run *run, struct teller *t, struct err *err)
 
 /* --- windows --- */
 
-static size_t
-first_bucket_count(const struct export_run *run)
-{
-	size_t rows = run->query->account_count * ACCOUNT_SUMS;
-
-	if (run->query->group == EXPORT_VOLUME)
-		rows = run->own_volumes != NULL ? run->own_count
-						: (size_t)run->max_volume;
-	return rows < WINDOW_SUMS ? WINDOW_SUMS / (rows + 1) : 1;
-}
-
 /* As many as there is room for, going by the window before. */
 static size_t
 next_bucket_count(const struct export_window *w)
@@ -314,7 +302,7 @@ tell_all(struct export_run *run, struct teller *t, struct err *err)
 	const struct export_query *q = run->query;
 	int64_t at = q->from / UTC_HOUR_SECS, to = q->to / UTC_HOUR_SECS;
 	int64_t first = export_step_start(EXPORT_MONTH, run->first_hour);
-	size_t buckets = first_bucket_count(run);
+	size_t buckets = 1; /* how much is in one is not known yet */
 
 	if (at < first)
 		at = first;
