@@ -26,10 +26,6 @@ enum {
 	FLUSH_SIZE = 64 << 10,
 };
 
-/* A range is read once, from its beginning to its end: pages that were read
- * need not be kept. */
-static const char small_cache[] = "PRAGMA cache_size = -2048";
-
 static const struct opt_flag export_flags[] = {
     {.name = "from",
 	.type = OPT_STRING,
@@ -269,8 +265,7 @@ run_query(const struct opt_values *values, struct sql *db, struct err *err)
 	ok = parse_time(values, "from", &query.from, err) &&
 	     parse_time(values, "to", &query.to, err) &&
 	     settings_clock(values, &clock, err) &&
-	     find_accounts(values, db, &accounts, &query.account_count, err) &&
-	     sql_exec(db, small_cache, err);
+	     find_accounts(values, db, &accounts, &query.account_count, err);
 	if (ok) {
 		query.now = clock_secs(&clock);
 		query.accounts = accounts;

@@ -438,7 +438,10 @@ export_run(struct sql *db, const struct export_query *query, export_fn *each,
 	if (query->account_count == 0)
 		return true;
 	begin_teller(&t);
-	ok = sql_begin_read(db, err);
+	/* A range is read once, from its beginning to its end: pages that were
+	 * read need not be kept. */
+	ok = sql_exec(db, "PRAGMA cache_size = -2048", err) &&
+	     sql_begin_read(db, err);
 	if (ok) {
 		ok = load_payers(&run, err) && load_volumes(&run, err) &&
 		     tell_all(&run, &t, err);
