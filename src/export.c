@@ -147,26 +147,33 @@ fini_teller(struct teller *t)
 }
 
 static void
+price_sum(const struct export_sum *sum, struct teller *t, bool *rated)
+{
+	exact_sum_get(&sum->bytes, t->bytes);
+	rating_price(
+	    t->bytes, sum->rate, t->hours_in_month, t->months, t->money);
+	if (sum->rate == NULL && exact_sign(t->bytes) != 0)
+		*rated = false;
+}
+
+static void
 price(const struct export_window *w, const struct export_cell *cell,
     struct teller *t)
 {
 	struct export_row *row = &t->row;
-	const struct export_sum *sum;
+	const struct export_sum *sum = &w->sums[cell->first_sum - 1];
 	bool rated = true;
 
-	exact_set_int(row->byte_hours, 0);
-	exact_set_int(row->gib_months, 0);
-	exact_set_int(t->cost, 0);
-	for (uint32_t i = cell->first_sum; i != 0; i = sum->next) {
-		sum = &w->sums[i - 1];
-		exact_sum_get(&sum->bytes, t->bytes);
-		rating_price(t->bytes, sum->rate, t->hours_in_month, t->months,
-		    t->money);
+	price_sum(sum, t, &rated);
+	exact_set(row->byte_hours, t->bytes);
+	exact_set(row->gib_months, t->months);
+	exact_set(t->cost, t->money);
+	while (sum->next != 0) {
+		sum = &w->sums[sum->next - 1];
+		price_sum(sum, t, &rated);
 		exact_add(row->byte_hours, t->bytes);
 		exact_add(row->gib_months, t->months);
 		exact_add(t->cost, t->money);
-		if (sum->rate == NULL && exact_sign(t->bytes) != 0)
-			rated = false;
 	}
 	row->cost = rated ? t->cost : NULL;
 }
@@ -189,6 +196,7 @@ tell(struct export_run *run, const struct export_cell *cell, struct teller *t,
     struct err *err)
 {
 	struct export_row *row = &t->row;
+	int64_t hours;
 
 	row->account = &run->query->accounts[cell->account];
 	row->state = run->states[cell->account];
@@ -200,8 +208,10 @@ tell(struct export_run *run, const struct export_cell *cell, struct teller *t,
 	price(&run->window, cell, t);
 	exact_set(row->gib_hours, row->byte_hours);
 	exact_div_int(row->gib_hours, INT64_C(1) << GIB_SHIFT);
+	hours = begun_hours(row, run->query->now);
 	exact_set(row->gib, row->gib_hours);
-	exact_div_int(row->gib, begun_hours(row, run->query->now));
+	if (hours > 1)
+		exact_div_int(row->gib, hours);
 	return t->each(t->ctx, row, err);
 }
 
