@@ -48,10 +48,11 @@ SRC = settings creds creds_gather store fact backup grace account token \
       roster tally ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
+      export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json \
+      summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
@@ -73,9 +74,9 @@ SRC = settings creds creds_gather store fact backup grace account token \
       server_notify server_watch systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
-      cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain cmd_period \
-      cmd_invoice cmd_forecast cmd_get cmd_version main
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
+      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))

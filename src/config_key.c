@@ -70,8 +70,8 @@ const struct config_key config_keys[] = {
 	.preset = "\"\"",
 	.offset = OF(issuer),
 	.check = check_lines,
-	.help = "Who bills, on paper: a name and, in further lines, an "
-		"address; without it the sender of the mails"},
+	.help = "Who bills, on paper and in FOCUS: a name and, in further "
+		"lines, an address; without it the sender of the mails"},
     {.table = "",
 	.name = "payment",
 	.type = CONFIG_WORD,
@@ -223,7 +223,7 @@ const struct config_key config_keys[] = {
 	.preset = "[\"csv\"]",
 	.offset = OF_BLOCK(attach),
 	.check = check_attachment,
-	.help = "What is attached: csv, json, pdf, or nothing"},
+	.help = "What is attached: csv, json, pdf, focus, or nothing"},
     {0},
 };
 

@@ -272,7 +272,7 @@ a_value_of_the_wrong_kind_is_refused(void **state)
 	    "\"b\"], not \"csv\"");
 	refuse("customer_attach = [\"exe\"]",
 	    "f:1: customer_attach: \"exe\" cannot be attached; what can be is "
-	    "csv, json, pdf");
+	    "csv, json, pdf, focus");
 	refuse("customer_attach = [\"csv\", 1]",
 	    "f:1: customer_attach is an array of strings, such as [\"a\", "
 	    "\"b\"], not of type integer");

@@ -67,6 +67,10 @@ A second, independent way from reports to documents
     support.histories
                     Chronicle: a server, its clock, histories at random.
 
+FOCUS files (module support.focus)
+    parse(text), Checker().check(text): findings by the rules of
+    test/golden/focus-1.2.json; reckon(bill): the rows' costs.
+
 Explanations (module support.explained)
     check(explained)  reckons one from what it says itself; Story is a server
     whose bills are explained line by line.

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 
+from . import focus
 from .books import Books
 from .money import HOUR_SECS, NANOS, fraction
 from .report import new_uuid, rfc3339, unix
@@ -131,6 +132,10 @@ class Paper:
         """All accounts' bills."""
         return [self.check(account, period, now)
                 for account in self.books.payers]
+
+    def focus(self, account, period):
+        """The rows of the bill's FOCUS file."""
+        return focus.reckon(self.check(account, period))
 
     def check_truth(self, account):
         """All documents, and the corrections that no document has yet, add
@@ -359,6 +364,17 @@ class Desk(Paper):
         got = json.loads(text)
         self.freeze(got, text)
         return got
+
+    def focus(self, account, period):
+        """As the program writes them; their costs must be as reckoned."""
+        text = self.server.ok(
+            "report", "--period", period, "--account", account,
+            "--format", "focus", *self.clock_flags(None))
+        rows = focus.parse(text)[1]
+        self.test.assertEqual(
+            [{name: row[name] for name in focus.RECKONED} for row in rows],
+            super().focus(account, period))
+        return rows
 
     def bills(self, period, now=None):
         """All accounts' bills."""
