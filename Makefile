@@ -40,8 +40,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store store_check fact backup grace account token \
-      session source rate \
+SRC = settings creds creds_gather store store_check fact backup grace \
+      account token session source rate \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
