@@ -61,7 +61,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server_notify systemd \
-      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
+      server cmd cmd_table cmd_change cmd_paper cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \

@@ -11,6 +11,7 @@
 #include "attachment.h"
 #include "bill.h"
 #include "cmd.h"
+#include "cmd_paper.h"
 #include "cmd_report_draw.h"
 #include "creds.h"
 #include "invoice.h"
@@ -52,13 +53,8 @@ static const struct opt_flag report_flags[] = {
 	.type = OPT_STRING,
 	.preset = "csv",
 	.help = "Format eml: comma-separated attachments, such as csv,pdf"},
-    {.name = "issuer",
-	.type = OPT_STRING,
-	.shown = "(smtpFrom of the credentials)",
-	.help = "Who bills, on paper: a name, and an address in further lines"},
-    {.name = "payment",
-	.type = OPT_STRING,
-	.help = "Where to pay, on paper; may have several lines"},
+    CMD_PAPER_FLAG_ISSUER("(smtpFrom of the credentials)"),
+    CMD_PAPER_FLAG_PAYMENT,
     {.name = "expectedInterval",
 	.type = OPT_DURATION,
 	.shown = "(they are not told of)",
@@ -84,6 +80,8 @@ struct bills {
 	 * kept. */
 	bool closed;
 	struct buf text, html, csv, json;
+	bool has_pdf;
+	struct buf pdf;
 	struct silence silence;
 	int64_t until;		 /* hours from then on are left out; 0 */
 	bool to_date;		 /* of a day or a week, */
@@ -103,6 +101,7 @@ fini_bills(struct bills *b)
 	buf_fini(&b->html);
 	buf_fini(&b->csv);
 	buf_fini(&b->json);
+	buf_fini(&b->pdf);
 	silence_fini(&b->silence);
 }
 
@@ -206,7 +205,9 @@ load_documents(struct sql *db, struct bills *b, struct err *err)
 	       archive_document(db, &row, "text", &b->text, err) &&
 	       archive_document(db, &row, "html", &b->html, err) &&
 	       archive_document(db, &row, "csv", &b->csv, err) &&
-	       archive_document(db, &row, "json", &b->json, err);
+	       archive_document(db, &row, "json", &b->json, err) &&
+	       archive_find_document(
+		   db, &row, "pdf", &b->pdf, &b->has_pdf, err);
 }
 
 static bool
@@ -308,7 +309,8 @@ write_bills(const struct opt_values *values, struct sql *db,
 {
 	const char *format = opt_get(values, "format");
 	const struct cmd_report_draw what = {db, bills->now, bills->count,
-	    bills->to_date && bills->until != 0 ? bills->until : now};
+	    bills->to_date && bills->until != 0 ? bills->until : now,
+	    bills->has_pdf ? &bills->pdf : NULL};
 	const struct summary summary = {.invoices = bills->now,
 	    .before = bills->before,
 	    .count = bills->count,

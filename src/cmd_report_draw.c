@@ -119,27 +119,23 @@ draw_charts(const struct opt_values *values, const struct cmd_report_draw *what,
 
 /* --- paper --- */
 
-/* Unless it is said, whoever sends the mails bills. Yours. */
-static char *
-find_issuer(const struct opt_values *values, const struct creds *creds)
+/* Of an invoice that was closed without it. */
+static void
+say_drawn_anew(const struct cmd_report_draw *what)
 {
-	char *name;
-
-	if (opt_get(values, "issuer") != NULL)
-		return strdup(opt_get(values, "issuer"));
-	name = creds_sender_name(creds);
-	if (name != NULL && name[0] == '\0') {
-		free(name);
-		name = creds_sender_address(creds);
-	}
-	return name;
+	if (what->count == 1 && what->bills[0].number[0] != '\0')
+		fprintf(stderr,
+		    "stat.flexfs: invoice %s was closed without a PDF; this "
+		    "one is drawn anew from its figures\n",
+		    what->bills[0].number);
 }
 
 static bool
 put_pdf(const struct opt_values *values, const struct cmd_report_draw *what,
     const struct creds *creds, struct buf *out, struct err *err)
 {
-	char *issuer = find_issuer(values, creds);
+	const char *given = opt_get(values, "issuer");
+	char *issuer = given != NULL ? strdup(given) : creds_issuer(creds);
 	const struct invoice_pdf pdf = {.invoices = what->bills,
 	    .count = what->count,
 	    .issuer = issuer,
@@ -147,6 +143,12 @@ put_pdf(const struct opt_values *values, const struct cmd_report_draw *what,
 	    .now = what->now};
 	bool ok;
 
+	if (what->pdf != NULL) {
+		buf_add(out, what->pdf->data, what->pdf->len);
+		free(issuer);
+		return !out->failed || err_nomem(err);
+	}
+	say_drawn_anew(what);
 	ok =
 	    issuer != NULL ? invoice_pdf_write(&pdf, out, err) : err_nomem(err);
 	free(issuer);

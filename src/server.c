@@ -415,6 +415,8 @@ open_closing(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
+	    .creds = sv->creds,
 	    .clock = &sv->clock};
 
 	sv->closing = closing_new(&deps, err);
