@@ -53,7 +53,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
-      close_part close close_due mail_picture mail outbox deliver \
+      close_part close close_due mail_picture mail mail_probe outbox deliver \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
@@ -62,7 +62,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       delivery closing upkeep service service_body server_clock route operate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_paper cmd_init cmd_systemd cmd_create cmd_update \
-      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
+      cmd_list cmd_mail cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
       cmd_forecast cmd_version main
