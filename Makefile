@@ -47,8 +47,8 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
       explain explain_part explain_samples explain_side explain_correction \
-      explain_rounding explain_json explain_text todate attachment silence \
-      summary summary_page summary_notes summary_text summary_html \
+      explain_rounding explain_json explain_text todate attachment silence trouble \
+      summary summary_page summary_trouble summary_notes summary_text summary_html \
       summary_csv summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
@@ -63,7 +63,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_paper cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_mail cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
+      cmd_quarantine cmd_report_draw cmd_report_trouble cmd_report cmd_close cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
       cmd_forecast cmd_version main
 

@@ -13,13 +13,13 @@
 #include "cmd.h"
 #include "cmd_paper.h"
 #include "cmd_report_draw.h"
+#include "cmd_report_trouble.h"
 #include "creds.h"
 #include "invoice.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "mail.h"
 #include "settings.h"
-#include "silence.h"
 #include "store.h"
 #include "summary.h"
 #include "todate.h"
@@ -55,12 +55,7 @@ static const struct opt_flag report_flags[] = {
 	.help = "Format eml: comma-separated attachments, such as csv,pdf"},
     CMD_PAPER_FLAG_ISSUER("(smtpFrom of the credentials)"),
     CMD_PAPER_FLAG_PAYMENT,
-    {.name = "expectedInterval",
-	.type = OPT_DURATION,
-	.shown = "(they are not told of)",
-	.min = 1,
-	.max = INT64_C(365) * 86400,
-	.help = "Tell of sources that have been silent for longer"},
+    CMD_REPORT_TROUBLE_FLAGS,
     {.name = "mailKey",
 	.type = OPT_STRING,
 	.hidden = true,
@@ -82,7 +77,7 @@ struct bills {
 	struct buf text, html, csv, json;
 	bool has_pdf;
 	struct buf pdf;
-	struct silence silence;
+	struct cmd_report_trouble trouble;
 	int64_t until;		 /* hours from then on are left out; 0 */
 	bool to_date;		 /* of a day or a week, */
 	char day[UTC_TEXT_SIZE]; /* and how far they reach */
@@ -102,7 +97,7 @@ fini_bills(struct bills *b)
 	buf_fini(&b->csv);
 	buf_fini(&b->json);
 	buf_fini(&b->pdf);
-	silence_fini(&b->silence);
+	cmd_report_trouble_fini(&b->trouble);
 }
 
 static bool
@@ -210,15 +205,6 @@ load_documents(struct sql *db, struct bills *b, struct err *err)
 		   db, &row, "pdf", &b->pdf, &b->has_pdf, err);
 }
 
-static bool
-load_silence(const struct opt_values *values, struct sql *db, int64_t now,
-    struct bills *b, struct err *err)
-{
-	return !opt_given(values, "expectedInterval") ||
-	       silence_load(db, b->now, b->count,
-		   opt_int(values, "expectedInterval"), now, &b->silence, err);
-}
-
 static void
 write_json(const struct summary *summary, bool all, struct buf *out)
 {
@@ -316,7 +302,8 @@ write_bills(const struct opt_values *values, struct sql *db,
 	    .count = bills->count,
 	    .now = now,
 	    .until = bills->to_date ? bills->day : NULL,
-	    .silence = &bills->silence};
+	    .silence = &bills->trouble.silence,
+	    .trouble = &bills->trouble.trouble};
 
 	if (cmd_report_draw_wanted(values))
 		return cmd_report_draw(values, &what, out, err);
@@ -350,7 +337,8 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 	ok = build(values, db, now, &bills, err) &&
 	     (opt_count(values, "account") == 0 ||
 		 load_documents(db, &bills, err)) &&
-	     load_silence(values, db, now, &bills, err) &&
+	     cmd_report_trouble_load(values, db, bills.now, bills.count, now,
+		 &bills.trouble, err) &&
 	     write_bills(values, db, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;

@@ -42,6 +42,7 @@ struct args {
 	char now[UTC_TEXT_SIZE];
 	char key[OUTBOX_NAME_SIZE + 64];
 	char interval[OPT_DURATION_SIZE];
+	char certificate[UTC_TEXT_SIZE];
 };
 
 static void
@@ -378,6 +379,10 @@ start_report(struct delivery *d, struct sql *db, struct contents *c,
 	add_flag(&args, "--expectedInterval",
 	    opt_format_duration(
 		d->deps.config->expected_interval_secs, args.interval));
+	if (*d->deps.tls != NULL)
+		add_flag(&args, "--certificateEnds",
+		    utc_format(
+			tls_server_not_after(*d->deps.tls), args.certificate));
 	add_flag(&args, "--dbFolder", d->deps.settings->db_folder);
 	add_flag(&args, "--credsFile", "/dev/fd/3");
 	add_clock(&args, d->deps.clock, now);

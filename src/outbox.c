@@ -558,6 +558,57 @@ outbox_recover(struct sql *db, int64_t now, struct err *err)
 
 /* --- for people --- */
 
+/* A mail that waits for its first attempt, as without credentials, is in no
+ * trouble yet. Words of the session count over those of a recipient. */
+#define FAILURES                                                              \
+	" FROM mail WHERE created_at >= ?1 AND (state = 'failed' OR"          \
+	" (state = 'due' AND attempts > 0) OR (state IN ('sent', 'sending')"  \
+	"  AND EXISTS (SELECT 1 FROM mail_recipient r WHERE r.mail = mail.id" \
+	"   AND r.state = 'failed')))"
+
+static bool
+load_oldest(
+    struct sql *db, int64_t since, struct outbox_failures *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT " COLUMNS ", CASE WHEN last_words <> '' THEN last_words"
+	    " ELSE ifnull((SELECT CASE WHEN code > 0 THEN code || ' ' ELSE ''"
+	    "   END || r.last_words FROM mail_recipient r WHERE r.mail = "
+	    "mail.id"
+	    "   AND r.state <> 'sent' ORDER BY r.last_at DESC, r.address"
+	    "   LIMIT 1), '') END" FAILURES " ORDER BY created_at, id LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, since);
+	result = sql_step(s, err);
+	if (result == SQL_ROW) {
+		read_row(s, &out->oldest);
+		copy(out->words, sizeof out->words, sql_text(s, 13));
+		sql_done(s);
+	}
+	return result != SQL_FAILED;
+}
+
+bool
+outbox_load_failures(
+    struct sql *db, int64_t since, struct outbox_failures *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "SELECT state = 'due', count(*)" FAILURES " GROUP BY 1", err);
+	enum sql_result result = SQL_FAILED;
+
+	memset(out, 0, sizeof *out);
+	if (s != NULL)
+		sql_bind_int(s, 1, since);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW)
+		*(sql_int(s, 0) != 0 ? &out->waiting : &out->given_up) =
+		    sql_int(s, 1);
+	return result == SQL_END && load_oldest(db, since, out, err);
+}
+
 bool
 outbox_each(struct sql *db, outbox_fn *each, void *ctx, struct err *err)
 {

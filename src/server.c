@@ -377,6 +377,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .settings = sv->settings,
 	    .config = sv->config,
 	    .creds = sv->creds,
+	    .tls = &sv->tls,
 	    .clock = &sv->clock,
 	};
 

@@ -16,6 +16,7 @@
 #include "invoice.h"
 #include "lib/buf.h"
 #include "silence.h"
+#include "trouble.h"
 
 struct summary {
 	const struct invoice *invoices; /* one per account; borrowed */
@@ -26,6 +27,7 @@ struct summary {
 	 * that is earlier; NULL: their whole period. */
 	const char *until;
 	const struct silence *silence; /* borrowed; NULL: nothing is told */
+	const struct trouble *trouble; /* the same */
 };
 
 /* Lines of a month that text and HTML list one by one, the dearest first; the

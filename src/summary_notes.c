@@ -239,7 +239,9 @@ summary_notes_trouble(struct summary_page *page, const struct summary *summary)
 {
 	struct summary_page_section *s = summary_page_section(page, "Trouble");
 
-	s->notes = calloc(summary->count * BILL_NOTES + 2, sizeof *s->notes);
+	s->notes =
+	    calloc(summary->count * BILL_NOTES + SUMMARY_TROUBLE_NOTES + 2,
+		sizeof *s->notes);
 	if (s->notes == NULL) {
 		page->failed = true;
 		return;
@@ -254,6 +256,8 @@ summary_notes_trouble(struct summary_page *page, const struct summary *summary)
 		if (inv->hours.estimated > 0 || inv->hours.unbilled > 0)
 			note_gaps(page, s, summary, i);
 	}
+	if (summary->trouble != NULL)
+		summary_trouble_notes(page, s, summary);
 	if (s->note_count == 0)
 		summary_page_note(s, "None.", NULL, NULL);
 }

@@ -6,6 +6,7 @@ import support
 from support import manual
 
 PAGE = "stat.flexfs-api.7"
+MAIL = "stat.flexfs-mail.7"
 
 
 def http_limit(index):
@@ -96,11 +97,11 @@ SENTENCES = [
      of("src/forecast.h", "FORECAST_HOURS")),
     ("stat.flexfs.8", "at most 12 digits before and 12 after the point",
      of("src/rate.h", "RATE_MAX_DECIMALS")),
-    ("stat.flexfs.8", "The 7 largest have a colour of their own",
+    (MAIL, "The 7 largest have a colour of their own",
      of("src/chart.h", "CHART_NAMED")),
-    ("stat.flexfs.8", "up to 13 months",
+    (MAIL, "up to 13 months",
      of("src/chart.h", "CHART_MAX_MONTHS")),
-    ("stat.flexfs.8", "of 8 currencies at most",
+    (MAIL, "of 8 currencies at most",
      of("src/chart_data.h", "CHART_DATA_CURRENCIES")),
     ("stat.flexfs.8", "Comma-separated recipients, at most 100",
      of("src/creds.h", "CREDS_MAX_TO")),
@@ -110,7 +111,17 @@ SENTENCES = [
      lambda: manual.constant("lib/smtp.h", "SMTP_STEP_MS") / MS),
     ("stat.flexfs.8", "the whole 5 minutes",
      lambda: manual.constant("lib/smtp.h", "SMTP_TOTAL_MS") / MS / 60),
-    ("stat.flexfs.8", "minutes away, at most 24 hours",
+    (MAIL, "each account with its 10 dearest volumes",
+     of("src/summary.h", "SUMMARY_TOP_LINES")),
+    (MAIL, "Mails of the last 35 days that did not reach everybody",
+     lambda: manual.constant("src/trouble.h", "TROUBLE_MAIL_SECS") / DAY),
+    (MAIL, "when it ends within 21 days",
+     lambda: manual.constant("src/trouble.h",
+                             "TROUBLE_CERTIFICATE_SECS") / DAY),
+    (MAIL, "every report of the last 24 hours was ahead",
+     lambda: manual.constant("src/trouble.h",
+                             "TROUBLE_CLOCK_FOR_SECS") / 3600),
+    (MAIL, "minutes away, at most 24 hours",
      lambda: manual.constant("src/outbox.h", "OUTBOX_MAX_BACKOFF_SECS") / 3600),
     ("stat.flexfs.8", "pretend seconds per second, 0 to 31622400",
      of("src/settings.h", "SETTINGS_MAX_MOCK_RATE")),

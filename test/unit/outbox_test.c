@@ -426,6 +426,35 @@ a_mail_that_waits_is_due_at_once_on_demand(void **state)
 }
 
 static void
+what_did_not_reach_everybody_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	int64_t since = f->now, waits, refused;
+	struct outbox_failures failures;
+
+	attempt(f, ready(f, "fine"), OUTBOX_DELIVERED, OUTBOX_DELIVERED);
+	ready(f, "untried");
+	assert_true(outbox_load_failures(f->db, since, &failures, &f->err));
+	assert_int_equal(failures.given_up + failures.waiting, 0);
+	f->now++;
+	waits = ready(f, "waits");
+	attempt(f, waits, OUTBOX_DELIVERED, OUTBOX_RETRY);
+	f->now++;
+	refused = ready(f, "refused");
+	attempt(f, refused, OUTBOX_DELIVERED, OUTBOX_REFUSED);
+	attempt(f, ready(f, "failed"), OUTBOX_REFUSED, OUTBOX_REFUSED);
+	assert_true(outbox_load_failures(f->db, since, &failures, &f->err));
+	assert_int_equal(failures.given_up, 2);
+	assert_int_equal(failures.waiting, 1);
+	assert_int_equal(failures.oldest.id, waits);
+	assert_string_equal(failures.words, "said");
+	assert_true(outbox_load_failures(f->db, f->now, &failures, &f->err));
+	assert_int_equal(failures.given_up, 2);
+	assert_int_equal(failures.waiting, 0);
+	assert_int_equal(failures.oldest.id, refused);
+}
+
+static void
 a_session_without_results_is_tried_again(void **state)
 {
 	struct fixture *f = *state;
@@ -516,6 +545,7 @@ main(void)
 	    FIXTURE_TEST(what_was_given_up_can_be_tried_again),
 	    FIXTURE_TEST(who_was_refused_alone_is_asked_again_on_demand),
 	    FIXTURE_TEST(a_mail_that_waits_is_due_at_once_on_demand),
+	    FIXTURE_TEST(what_did_not_reach_everybody_is_counted),
 	    FIXTURE_TEST(a_session_without_results_is_tried_again),
 	    FIXTURE_TEST(what_was_being_sent_at_a_kill_is_due_again),
 	    FIXTURE_TEST(a_rendering_that_failed_is_put_off_a_minute),
