@@ -19,7 +19,7 @@
 
 enum {
 	MAX_OUTPUT = 1 << 20, /* of a delivery: a line per recipient */
-	MAX_ARGS = 32 + 2 * CREDS_MAX_TO,
+	MAX_ARGS = 48 + 2 * CREDS_MAX_TO,
 };
 
 struct slot {

@@ -36,6 +36,12 @@ enum {
 	SUMMARY_TOP_LINES = 10
 };
 
+/* Bills that text and HTML show one by one: those that are held and then the
+ * largest, in the order of the summary; the CSV has all. */
+enum {
+	SUMMARY_TOP_BILLS = 50
+};
+
 /* "[flexFS] 2026-10 usage 12.37 TiB-months, USD 380.02 (draft)", in UTF-8 on
  * one line. */
 void summary_subject(const struct summary *summary, struct buf *out);

@@ -101,7 +101,7 @@ note_mails(struct summary_page *page, struct summary_page_section *s,
 	put_count(&b, m->given_up + m->waiting, "mail has", "mails have");
 	buf_str(&b, " not reached everybody (");
 	if (m->given_up > 0)
-		buf_printf(&b, "%" PRId64 " given up", m->given_up);
+		buf_printf(&b, "%" PRId64 " given up or refused", m->given_up);
 	if (m->waiting > 0)
 		buf_printf(&b, "%s%" PRId64 " tried again",
 		    m->given_up > 0 ? ", " : "", m->waiting);

@@ -113,6 +113,8 @@ SENTENCES = [
      lambda: manual.constant("lib/smtp.h", "SMTP_TOTAL_MS") / MS / 60),
     (MAIL, "each account with its 10 dearest volumes",
      of("src/summary.h", "SUMMARY_TOP_LINES")),
+    (MAIL, "Of more than 50 accounts",
+     of("src/summary.h", "SUMMARY_TOP_BILLS")),
     (MAIL, "Mails of the last 35 days that did not reach everybody",
      lambda: manual.constant("src/trouble.h", "TROUBLE_MAIL_SECS") / DAY),
     (MAIL, "when it ends within 21 days",

@@ -88,8 +88,8 @@ class MailTellsOfTrouble(support.TestCase):
         self.day(site, "2024-01-02")
         found = self.mails(site, "2024-01-03T06:00:00Z", 2)
         self.assert_told(
-            found["all"], "1 mail has not reached everybody (1 given up), the "
-            "oldest one 2024-01-01 of 2024-01-02T06:00:00Z:",
+            found["all"], "1 mail has not reached everybody (1 given up or "
+            "refused), the oldest one 2024-01-01 of 2024-01-02T06:00:00Z:",
             "550 5.1.1", "stat.flexfs retry mail 2")
         self.assert_untold(found["all"], "ahead")
         self.assert_untold(found["one"], "mail 2", "reached everybody")

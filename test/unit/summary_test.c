@@ -182,9 +182,10 @@ a_mail_that_did_not_arrive_is_quoted_harmlessly(void **state)
 	summary_case_make(&c, "one");
 	c.summary.trouble = &t;
 	trouble_is(&c.summary,
-	    "3 mails have not reached everybody (2 given up, 1 tried again), "
-	    "the\noldest weekly 2026-W39 of 2026-10-07T12:00:00Z: \"550 "
-	    "<b>no</b>",
+	    "3 mails have not reached everybody (2 given up or refused, 1 "
+	    "tried\nagain), the oldest weekly 2026-W39 of "
+	    "2026-10-07T12:00:00Z: "
+	    "\"550\n<b>no</b>",
 	    "&lt;b&gt;no&lt;/b&gt;");
 	trouble_is(&c.summary, "    stat.flexfs retry mail 7\n",
 	    "<code><span>stat.flexfs retry mail 7</span></code>");
@@ -196,6 +197,60 @@ a_mail_that_did_not_arrive_is_quoted_harmlessly(void **state)
 		assert_null(strstr(buf_text(&b), "\xe2\x80\xae"));
 		buf_fini(&b);
 	}
+	summary_case_fini(&c);
+}
+
+static size_t
+count_of(const struct buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = buf_text(b); (at = strstr(at, what)) != NULL;
+	     at++)
+		n++;
+	return n;
+}
+
+static void
+of_many_accounts_the_held_and_the_largest_are_shown(void **state)
+{
+	enum {
+		MANY = SUMMARY_TOP_BILLS + 10
+	};
+	struct invoice *many = calloc(MANY, sizeof *many);
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	assert_non_null(many);
+	summary_case_make(&c, "one");
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = c.now[0];
+		many[i].hours.estimated = 1;
+		snprintf(many[i].account.name, sizeof many[i].account.name,
+		    "a%02zu", i);
+	}
+	many[MANY - 1].state = INVOICE_HELD;
+	c.summary.invoices = many;
+	c.summary.before = NULL;
+	c.summary.count = MANY;
+	summary_text(&c.summary, &b);
+	assert_non_null(strstr(b.data,
+	    "There are 60 accounts: what is held and the largest, 50 of them, "
+	    "follow;\nall are in the CSV.\n"));
+	assert_int_equal(count_of(&b, "\nVolume "), SUMMARY_TOP_BILLS);
+	assert_non_null(strstr(b.data, "\na48 - "));
+	assert_null(strstr(b.data, "\na49 - "));
+	assert_non_null(strstr(b.data, "\na59 - "));
+	assert_int_equal(count_of(&b, "volume-hours 1 are estimated") +
+			     count_of(&b, "volume-hours 1\nare estimated"),
+	    20);
+	assert_non_null(strstr(b.data, "40 more accounts have estimated"));
+	buf_clear(&b);
+	summary_csv(&c.summary, &b);
+	assert_non_null(strstr(b.data, "a49"));
+	buf_fini(&b);
+	free(many);
 	summary_case_fini(&c);
 }
 
@@ -358,6 +413,8 @@ main(void)
 	    cmocka_unit_test(a_held_subject_says_why),
 	    cmocka_unit_test(silent_sources_are_trouble),
 	    cmocka_unit_test(other_trouble_is_told_of_in_text_and_html),
+	    cmocka_unit_test(
+		of_many_accounts_the_held_and_the_largest_are_shown),
 	    cmocka_unit_test(a_mail_that_did_not_arrive_is_quoted_harmlessly),
 	    cmocka_unit_test(currencies_are_never_added_to_each_other),
 	    cmocka_unit_test(bills_of_one_currency_are_added),
