@@ -229,6 +229,7 @@ ROUNDS ?= 5
 bench: $(PROGRAM) $(BENCH)
 	$(BUILD)/test/bench/parse_bench
 	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	test/bench/mail $(BUILD) --rounds $(ROUNDS)
 
 $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)

@@ -103,6 +103,7 @@ start_due(struct closing *c, int64_t now, struct err *err)
 	const struct job_spec spec = {.argv = args.list,
 	    .output_limit = MAX_OUTPUT,
 	    .deadline_ms = CLOSING_DUE_MS,
+	    .background = true,
 	    .on_done = on_due_done,
 	    .ctx = c};
 

@@ -92,6 +92,7 @@ start(struct delivery *d, struct slot *slot, const struct args *args,
 	    .input_len = input != NULL ? input->len : 0,
 	    .output_limit = output_limit,
 	    .deadline_ms = deadline_ms,
+	    .background = slot == &d->render,
 	    .on_done = on_done,
 	    .ctx = slot,
 	};
