@@ -12,11 +12,11 @@
 #include "lib/err.h"
 #include "lib/opt.h"
 
-#define CMD_PAPER_FLAG_ISSUER(without)                                    \
-	{                                                                 \
-		.name = "issuer", .type = OPT_STRING, .shown = without,   \
-		.help = "Who bills, on paper: a name, and an address in " \
-			"further lines"                                   \
+#define CMD_PAPER_FLAG_ISSUER(without)                                      \
+	{                                                                   \
+		.name = "issuer", .type = OPT_STRING, .shown = without,     \
+		.help = "Who bills, on paper and in FOCUS: a name, and an " \
+			"address in further lines"                          \
 	}
 
 #define CMD_PAPER_FLAG_PAYMENT                                           \

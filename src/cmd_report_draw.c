@@ -10,6 +10,7 @@
 #include "chart.h"
 #include "chart_data.h"
 #include "cmd.h"
+#include "cmd_focus.h"
 #include "cmd_report_draw.h"
 #include "creds.h"
 #include "invoice_pdf.h"
@@ -101,7 +102,7 @@ draw_charts(const struct opt_values *values, const struct cmd_report_draw *what,
 	bool ok;
 
 	if (strcmp(format, "eml") == 0 || strcmp(format, "json") == 0 ||
-	    strcmp(format, "pdf") == 0)
+	    strcmp(format, "pdf") == 0 || strcmp(format, "focus") == 0)
 		return err_set(err, ERR_INPUT,
 		    "--chart goes with --format png, html, csv or text");
 	ok = chart_data_load(
@@ -134,8 +135,7 @@ static bool
 put_pdf(const struct opt_values *values, const struct cmd_report_draw *what,
     const struct creds *creds, struct buf *out, struct err *err)
 {
-	const char *given = opt_get(values, "issuer");
-	char *issuer = given != NULL ? strdup(given) : creds_issuer(creds);
+	char *issuer = cmd_focus_issuer_of(values, creds);
 	const struct invoice_pdf pdf = {.invoices = what->bills,
 	    .count = what->count,
 	    .issuer = issuer,

@@ -45,6 +45,7 @@ struct delivery_deps {
 	/* What *tls points to may be another each time; NULL: no TLS. */
 	struct tls_server *const *tls;
 	const struct clock *clock;
+	struct metrics *metrics;
 };
 
 /* Mails that were being sent when the last server ended are due again. */

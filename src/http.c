@@ -309,10 +309,22 @@ http_body(struct http_request *req, size_t *len)
 	return data != NULL ? (const char *)data : NULL;
 }
 
+const char *
+http_peer(const struct http_request *req)
+{
+	return req->peer;
+}
+
 const struct token_holder *
 http_holder(const struct http_request *req)
 {
 	return &req->holder;
+}
+
+uint64_t
+http_id(const struct http_request *req)
+{
+	return req->id;
 }
 
 /* --- answers --- */

@@ -21,6 +21,7 @@
 #include "quarantine.h"
 #include "report.h"
 #include "source.h"
+#include "tally.h"
 
 /* The limits that decide about quarantine, unless others are set. */
 enum {
@@ -79,6 +80,11 @@ struct ledger_report {
 bool ledger_report_find(struct sql *db, const struct uuid *report_id,
     const char *source, struct ledger_report *out, struct err *err);
 
+/* How far the clock of a source was from the server's in its last report, in
+ * milliseconds; *found is false when it never sent one. */
+bool ledger_last_skew(struct sql *db, int64_t source, int64_t *skew_ms,
+    bool *found, struct err *err);
+
 /* The answer to a report of a source, and the digest of its body:
  * LEDGER_REPLAYED, LEDGER_STORED when the id is free, or LEDGER_FAILED. */
 enum ledger_result ledger_answer_load(struct sql *db, int64_t source,
@@ -94,6 +100,15 @@ void ledger_close(struct ledger *ledger);
 /* Other limits, from the next report on. */
 void ledger_set_limits(
     struct ledger *ledger, const struct ledger_limits *limits);
+
+/* From now on tally (borrowed; NULL: nobody) is told of what is stored, before
+ * it is committed, and to forget it all when that does not come about. */
+void ledger_set_tally(struct ledger *ledger, struct tally *tally);
+
+/* Samples that are set aside and not settled, from memory where it can; what
+ * is kept there, the tally included, is forgotten if others have written. */
+bool ledger_count_quarantine(
+    struct ledger *ledger, int64_t *open, struct err *err);
 
 /* Opens the transaction, if it is not open. */
 bool ledger_begin(struct ledger *ledger, struct err *err);

@@ -34,6 +34,13 @@ struct sql *store_open_change(const char *folder, struct err *err);
  * program's. */
 struct sql *store_open_read(const char *folder, struct err *err);
 
+/* Opens an existing database for reading as it is: of any schema up to the
+ * program's. */
+struct sql *store_open_old(const char *folder, struct err *err);
+
+/* As store_open_read, for a copy: a file of any name. */
+struct sql *store_open_copy(const char *path, struct err *err);
+
 /* The schema of the file (0: no tables yet) and of the program. */
 bool store_schema(struct sql *db, int *version, struct err *err);
 int store_schema_wanted(void);
@@ -44,6 +51,10 @@ int store_schema_wanted(void);
 typedef void store_step_fn(void *ctx, int version, const char *name);
 bool store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step,
     void *ctx, struct err *err);
+
+/* Size of the file and of its write-ahead log in bytes; 0 when there is
+ * none. Looks, and opens nothing. */
+int64_t store_size(const char *folder);
 
 /* Opens without touching the schema, for `migrate`. */
 struct sql *store_open_plain(const char *folder, struct err *err);
