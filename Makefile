@@ -51,12 +51,12 @@ SRC = settings creds creds_gather store store_check fact backup grace \
       export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
-      summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_focus summary_json \
+      trouble summary summary_page summary_trouble summary_notes \
+      summary_text summary_html summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
-      close_part close close_due mail_picture mail outbox deliver \
+      close_part close close_due mail_picture mail mail_probe outbox deliver \
       page page_text page_piece pages page_chart page_part page_trouble \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
@@ -72,10 +72,12 @@ SRC = settings creds creds_gather store store_check fact backup grace \
       reading service service_body server_clock \
       operate operate_rates operate_close signin gate server_reload \
       server_notify server_watch systemd \
-      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
-      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      server cmd cmd_table cmd_change cmd_paper cmd_init cmd_systemd cmd_create \
+      cmd_update cmd_list cmd_mail cmd_list_volumes cmd_show_volume \
+      cmd_show_report \
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report_trouble cmd_report \
+      cmd_export cmd_close cmd_deliver cmd_backup cmd_migrate cmd_verify \
+      cmd_start cmd_explain \
       cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
@@ -252,6 +254,7 @@ ROUNDS ?= 5
 bench: $(PROGRAM) $(BENCH)
 	$(BUILD)/test/bench/parse_bench
 	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	test/bench/mail $(BUILD) --rounds $(ROUNDS)
 
 $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)

@@ -398,6 +398,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .settings = sv->settings,
 	    .config = sv->config,
 	    .creds = sv->creds,
+	    .tls = &sv->tls,
 	    .clock = &sv->clock,
 	    .metrics = sv->metrics,
 	};
@@ -437,6 +438,8 @@ open_closing(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
+	    .creds = sv->creds,
 	    .clock = &sv->clock};
 
 	sv->closing = closing_new(&deps, err);
