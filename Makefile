@@ -32,7 +32,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
-      tls_part tls tls_server tls_session tls_client tls_cert \
+      tls_part tls tls_server tls_session tls_client tls_cert jws \
       notify inherit run \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk \
