@@ -40,7 +40,7 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
 
 # src/, in the order of the data's path; a file may include those above it.
 SRC = settings creds creds_gather store fact grace account token source rate \
-      report volume sample volume_state_part volume_state \
+      grant grant_key report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
       roster ledger ledger_answer history \
@@ -59,9 +59,10 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_reply http_peers http_door http_conn http \
       writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep service service_body server_clock route operate \
-      operate_rates operate_close gate server_reload server_notify systemd \
-      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
+      delivery closing upkeep service service_body server_clock route granting \
+      operate operate_rates operate_close gate server_reload server_notify systemd \
+      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_grant \
+      cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
@@ -187,6 +188,7 @@ $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
 
 deps:
 	contrib/install-deps all
+	cd test/npm && npm ci --no-audit --no-fund --loglevel=error
 
 # What is missing is installed, or named, first; a make of its own then asks
 # pkg-config anew.

@@ -45,6 +45,7 @@ struct ledger {
 	struct fact_head head;
 	bool open;
 	struct ledger_limits limits;
+	const struct grant_signer *signer; /* borrowed; NULL: none */
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
@@ -58,8 +59,10 @@ struct intake {
 	struct reporter *reporter;
 	const struct report *report;
 	int64_t now_ms;
-	int64_t fact;	 /* the row its fact will have */
-	int64_t present; /* volumes of the source's roster that it lists */
+	int64_t fact;	    /* the row its fact will have */
+	int64_t present;    /* volumes of the source's roster that it lists */
+	struct grant grant; /* that it wants; id 0: none */
+	bool grant_is_new;
 	struct ledger_answer *answer;
 };
 
@@ -424,8 +427,9 @@ insert_report(struct intake *in, struct err *err)
 	const struct ledger_answer *a = in->answer;
 	struct sql_stmt *s = sql_get(in->ledger->db,
 	    "INSERT INTO report (source, report_id, fact, sent_at, skew_ms,"
-	    " stored, duplicates, quarantined, unknown_members, complete)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " stored, duplicates, quarantined, unknown_members, complete,"
+	    " license_grant)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))",
 	    err);
 
 	if (s == NULL)
@@ -440,6 +444,7 @@ insert_report(struct intake *in, struct err *err)
 	sql_bind_int(s, 8, (int64_t)a->quarantined_count);
 	sql_bind_int(s, 9, a->unknown_members);
 	sql_bind_int(s, 10, in->report->complete);
+	sql_bind_int(s, 11, in->grant.id);
 	return sql_run(s, err);
 }
 
@@ -465,6 +470,35 @@ state_later(struct intake *in, const struct later *later, const char *who,
 	return fact_append(l->db, l->fact_hash, &l->head, &fact, err);
 }
 
+/* A new grant is a row before the report's, and a fact behind it. */
+static bool
+provide_grant(struct intake *in, struct err *err)
+{
+	struct ledger *l = in->ledger;
+
+	if (!in->report->want_grant || !grant_signer_present(l->signer))
+		return true;
+	if (!grant_provide(l->db, l->signer, &in->reporter->source,
+		in->now_ms / 1000, &in->grant, &in->grant_is_new, err))
+		return false;
+	in->answer->grant = strdup(in->grant.text);
+	return in->answer->grant != NULL || err_nomem(err);
+}
+
+/* What became of it; without grants as it was before there were any. */
+static void
+write_detail(const struct intake *in, char *out, size_t size)
+{
+	const struct ledger_answer *a = in->answer;
+	int n = snprintf(out, size,
+	    "stored=%lld duplicates=%lld quarantined=%zu", (long long)a->stored,
+	    (long long)a->duplicates, a->quarantined_count);
+
+	if (in->grant.id != 0)
+		snprintf(out + n, size - (size_t)n, " grant=%lld",
+		    (long long)in->grant.id);
+}
+
 /* That of the report comes first: its hash is in the answer. */
 static bool
 state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
@@ -483,17 +517,15 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	sample_rows_digest(&l->keep.rows, l->fact_hash, rows_sha256);
 	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
 	uuid_format(&in->answer->report_id, subject);
-	snprintf(detail, sizeof detail,
-	    "stored=%lld duplicates=%lld quarantined=%zu",
-	    (long long)in->answer->stored, (long long)in->answer->duplicates,
-	    in->answer->quarantined_count);
+	write_detail(in, detail, sizeof detail);
 	if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
 		return false;
 	memcpy(in->answer->head, l->head.hash, FACT_HASH_SIZE);
 	for (size_t i = 0; i < l->later_count; i++)
 		if (!state_later(in, &l->later[i], who, err))
 			return false;
-	return true;
+	return !in->grant_is_new ||
+	       grant_state(l->db, l->fact_hash, &l->head, &in->grant, who, err);
 }
 
 /* Most reports come with the token of the one before, and soon after. */
@@ -519,8 +551,9 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
-	return check_complete(in, err) && state_facts(in, body_sha256, err) &&
-	       insert_report(in, err) && note_token(in, token, err);
+	return check_complete(in, err) && provide_grant(in, err) &&
+	       state_facts(in, body_sha256, err) && insert_report(in, err) &&
+	       note_token(in, token, err);
 }
 
 static bool
@@ -614,6 +647,7 @@ add_new(struct intake *in, int64_t source, int64_t token,
 			ledger_answer_fini(a);
 			result = LEDGER_FAILED;
 		}
+		grant_fini(&in->grant);
 	}
 	free(payers);
 	return result;
@@ -685,6 +719,12 @@ void
 ledger_set_limits(struct ledger *ledger, const struct ledger_limits *limits)
 {
 	ledger->limits = *limits;
+}
+
+void
+ledger_set_signer(struct ledger *ledger, const struct grant_signer *signer)
+{
+	ledger->signer = signer;
 }
 
 bool

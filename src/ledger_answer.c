@@ -13,6 +13,7 @@ void
 ledger_answer_fini(struct ledger_answer *answer)
 {
 	free(answer->quarantined);
+	free(answer->grant);
 	memset(answer, 0, sizeof *answer);
 }
 
@@ -45,6 +46,16 @@ read_digests(struct sql_stmt *s, struct ledger_answer *a,
 	return true;
 }
 
+/* The grant as it was given, in column 9. */
+static bool
+read_grant(struct sql_stmt *s, struct ledger_answer *a, struct err *err)
+{
+	if (sql_is_null(s, 9))
+		return true;
+	a->grant = strdup(sql_text(s, 9));
+	return a->grant != NULL || err_nomem(err);
+}
+
 enum ledger_result
 ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
     struct ledger_answer *answer, uint8_t body_sha256[FACT_HASH_SIZE],
@@ -52,8 +63,9 @@ ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
 {
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT r.fact, f.at, r.skew_ms, r.stored, r.duplicates,"
-	    " r.unknown_members, f.body_sha256, f.hash, r.quarantined"
+	    " r.unknown_members, f.body_sha256, f.hash, r.quarantined, g.text"
 	    " FROM report r JOIN fact f ON f.seq = r.fact"
+	    " LEFT JOIN license_grant g ON g.id = r.license_grant"
 	    " WHERE r.source = ? AND r.report_id = ?",
 	    err);
 	enum sql_result result;
@@ -69,7 +81,8 @@ ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
 	answer->report_id = *report_id;
 	read_row(s, answer);
 	quarantined = sql_int(s, 8) > 0;
-	ok = read_digests(s, answer, body_sha256, err);
+	ok = read_digests(s, answer, body_sha256, err) &&
+	     read_grant(s, answer, err);
 	sql_done(s);
 	if (ok && quarantined)
 		ok = quarantine_of_report(db, answer->fact,
@@ -103,6 +116,8 @@ ledger_answer_put(struct json_writer *w, const struct ledger_answer *a)
 	json_put_int(w, "unknown_members", a->unknown_members);
 	json_put_int(w, "skew_ms", a->skew_ms);
 	json_put_string(w, "ledger_head", fact_format_head(a->head, head));
+	if (a->grant != NULL)
+		json_put_string(w, "grant", a->grant);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include "delivery.h"
 #include "gate.h"
 #include "grace.h"
+#include "grant.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
@@ -41,8 +42,9 @@ struct server {
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *tick, *stop_poll;
 	struct server_notify *notify;
-	struct tls_server *tls; /* NULL with --noSSL */
-	int64_t renew_at;	/* not before, after a failure */
+	struct tls_server *tls;	    /* NULL with --noSSL */
+	int64_t renew_at;	    /* not before, after a failure */
+	struct grant_signer signer; /* owns its key */
 	struct writer *writer;
 	struct ingest *ingest;
 	struct job_pool *jobs;
@@ -219,6 +221,7 @@ use_config(struct server *sv)
 
 	config_ledger_limits(sv->config, &limits);
 	writer_set_limits(sv->writer, &limits);
+	sv->signer.life_secs = sv->config->grant_expiry_secs;
 	set_grace(sv);
 	warn_of_strangers(sv);
 }
@@ -243,6 +246,9 @@ replace_files(struct server *sv, struct server_files *files)
 		sv->tls = files->tls;
 		files->tls = NULL;
 	}
+	jws_key_free(sv->signer.key);
+	sv->signer.key = files->grant_key;
+	files->grant_key = NULL;
 	if (kept.len > 0)
 		log_warn("server.reload_needs_restart", "settings=\"%s\"",
 		    buf_text(&kept));
@@ -278,11 +284,12 @@ reload(struct server *sv, struct err *err)
 	if (ok) {
 		replace_files(sv, &files);
 		log_info("server.reloaded",
-		    "reports=%zu relay=%s config=%s creds=%s",
+		    "reports=%zu relay=%s config=%s creds=%s grants=%s",
 		    sv->config->schedule.count,
 		    sv->creds->smtp_addr != NULL ? "yes" : "no",
 		    files.has_config ? "read" : "kept",
-		    files.has_creds ? "read" : "kept");
+		    files.has_creds ? "read" : "kept",
+		    grant_signer_present(&sv->signer) ? "yes" : "no");
 	}
 	server_reload_fini(&files);
 	return ok;
@@ -435,11 +442,13 @@ open_all(struct server *sv, struct err *err)
 	if (!open_loop(sv, err))
 		return false;
 	sv->lock = store_lock(sv->settings->db_folder, err);
-	if (sv->lock < 0 || !open_tls(sv, err))
+	if (sv->lock < 0 || !open_tls(sv, err) ||
+	    !grant_load_key(sv->settings->key_folder, &sv->signer.key, err))
 		return false;
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)
 		return false;
+	writer_set_signer(sv->writer, &sv->signer);
 	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
@@ -453,6 +462,7 @@ open_all(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
+	    .signer = &sv->signer,
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	return open_http(sv, &limits, &owner, err);
@@ -471,6 +481,7 @@ close_all(struct server *sv)
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);
+	jws_key_free(sv->signer.key);
 	tls_server_free(sv->tls);
 	store_unlock(sv->lock);
 	server_notify_free(sv->notify);
@@ -491,6 +502,9 @@ say_ready(const struct server *sv)
 	log_info("server.ready", "bind=%s tls=%s db=\"%s\" version=%s%s",
 	    address, sv->tls != NULL ? "yes" : "no", sv->settings->db_folder,
 	    STAT_VERSION, sv->clock.mock ? " clock=pretend" : "");
+	if (!grant_signer_present(&sv->signer))
+		log_info("server.no_grant_key", "folder=\"%s\"",
+		    sv->settings->key_folder);
 	if (sv->creds->smtp_addr == NULL)
 		log_warn("server.no_relay",
 		    "mails wait in the outbox: there is no credentials file; "

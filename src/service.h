@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "closing.h"
+#include "grant.h"
 #include "http.h"
 #include "ingest.h"
 #include "lib/buf.h"
@@ -27,6 +28,7 @@ struct service {
 	struct writer *writer;
 	struct ingest *ingest;
 	struct closing *closing;
+	const struct grant_signer *signer;
 	struct token_cache tokens;
 	bool stopping; /* requests that are there are still answered */
 	void (*on_clock_moved)(void *ctx);

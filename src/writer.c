@@ -14,6 +14,7 @@ struct writer {
 	struct sql *db;			 /* owned; NULL: to be opened anew */
 	struct ledger *ledger;		 /* owned, with db */
 	struct ledger_limits limits;
+	const struct grant_signer *signer; /* borrowed from the server */
 	bool doubt; /* a commit failed: is there room again? */
 };
 
@@ -41,6 +42,7 @@ open_again(struct writer *w, struct err *err)
 		return false;
 	}
 	ledger_set_limits(w->ledger, &w->limits);
+	ledger_set_signer(w->ledger, w->signer);
 	return true;
 }
 
@@ -67,6 +69,14 @@ writer_set_limits(struct writer *writer, const struct ledger_limits *limits)
 	writer->limits = *limits;
 	if (writer->ledger != NULL)
 		ledger_set_limits(writer->ledger, limits);
+}
+
+void
+writer_set_signer(struct writer *writer, const struct grant_signer *signer)
+{
+	writer->signer = signer;
+	if (writer->ledger != NULL)
+		ledger_set_signer(writer->ledger, signer);
 }
 
 void

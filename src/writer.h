@@ -26,6 +26,10 @@ struct writer *writer_open(const struct settings *settings, struct err *err);
 void writer_set_limits(
     struct writer *writer, const struct ledger_limits *limits);
 
+/* What its ledger signs grants with, from now on; borrowed. */
+void writer_set_signer(
+    struct writer *writer, const struct grant_signer *signer);
+
 /* Rolls back what is open, folds the WAL back into the database, closes. */
 void writer_close(struct writer *writer);
 
