@@ -315,14 +315,18 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
-EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
+EXAMPLES = $(wildcard contrib/config.toml contrib/report-usage.conf \
+                      contrib/send-report contrib/*.json)
+# The units, whose commands are where SBINDIR says.
+UNITS = stat.flexfs.service flexfs-report-usage.service
 
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
             $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
             $(DOCDIR):README $(DOCDIR):COPYING \
-            $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
+            $(foreach u,$(UNITS),$(UNITDIR):$(BUILD)/install/$(u)) \
             $(UNITDIR):contrib/systemd/stat.flexfs.socket \
+            $(UNITDIR):contrib/systemd/flexfs-report-usage.timer \
             $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \
             $(TMPFILESDIR):contrib/systemd/tmpfiles.conf:stat.flexfs.conf \
             $(BASHDIR):$(BUILD)/install/completion.bash:stat.flexfs \
@@ -335,8 +339,7 @@ $(BUILD)/install/completion.%: $(PROGRAM) contrib/make-completion
 	@mkdir -p $(@D)
 	contrib/make-completion $* $(PROGRAM) >$@
 
-$(BUILD)/install/stat.flexfs.service: contrib/systemd/stat.flexfs.service \
-    FORCE
+$(UNITS:%=$(BUILD)/install/%): $(BUILD)/install/%: contrib/systemd/% FORCE
 	@mkdir -p $(@D)
 	@sed 's|/usr/sbin/|$(SBINDIR)/|' $< >$@
 
@@ -344,12 +347,15 @@ FORCE:
 
 install: $(PROGRAM) $(foreach i,$(INSTALLED),$(call file_of,$(i)))
 	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
+	$(INSTALL) -D -m 755 contrib/report-usage \
+	    $(DESTDIR)$(SBINDIR)/flexfs-report-usage
 	$(foreach i,$(INSTALLED),$(INSTALL) -D -m 644 $(call file_of,$(i)) \
 	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)) &&) true
 
 # Takes away what install put there, and DOCDIR when it is empty then.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs $(foreach i,$(INSTALLED), \
+	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs \
+	    $(DESTDIR)$(SBINDIR)/flexfs-report-usage $(foreach i,$(INSTALLED), \
 	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)))
 	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
 		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \
