@@ -2,11 +2,13 @@
  * gzip.c - the only door to zlib.
  *
  * Comes in: bytes to compress; or compressed ones from a stranger, of which at
- * most `limit` bytes go out, in steps, so that memory grows with what really comes out and never with
- * what a header claims. Owns nothing between calls.
+ * most `limit` bytes go out, in steps, so that memory grows with what really
+ * comes out and never with what a header claims. Owns the state of members
+ * that are made in pieces, and else nothing between calls.
  */
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -140,4 +142,59 @@ gzip_deflate(const void *in, size_t len, struct buf *out, struct err *err)
 	deflateEnd(&z);
 	return status == Z_STREAM_END ||
 	       err_set(err, ERR_BROKEN, "gzip ended with code %d", status);
+}
+
+/* --- in pieces --- */
+
+struct gzip {
+	z_stream z;
+};
+
+struct gzip *
+gzip_new(struct err *err)
+{
+	struct gzip *gzip = calloc(1, sizeof *gzip);
+
+	if (gzip != NULL &&
+	    deflateInit2(&gzip->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+		WINDOW_BITS_GZIP, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK)
+		return gzip;
+	free(gzip);
+	err_nomem(err);
+	return NULL;
+}
+
+bool
+gzip_add(struct gzip *gzip, const void *in, size_t len, bool last,
+    struct buf *out, struct err *err)
+{
+	z_stream *z = &gzip->z;
+	int status;
+
+	if (len > UINT_MAX / 2)
+		return err_set(err, ERR_INPUT, "too large for gzip");
+	z->next_in = in;
+	z->avail_in = (uInt)len;
+	do {
+		if (!buf_reserve(out, FIRST_STEP))
+			return err_nomem(err);
+		z->next_out = (Bytef *)out->data + out->len;
+		z->avail_out = FIRST_STEP;
+		status = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+		if (status == Z_STREAM_ERROR)
+			return err_set(
+			    err, ERR_BROKEN, "gzip ended with code %d", status);
+		out->len += FIRST_STEP - z->avail_out;
+		out->data[out->len] = '\0';
+	} while (z->avail_out == 0);
+	return true;
+}
+
+void
+gzip_free(struct gzip *gzip)
+{
+	if (gzip == NULL)
+		return;
+	deflateEnd(&gzip->z);
+	free(gzip);
 }

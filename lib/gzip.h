@@ -31,4 +31,12 @@ enum gzip_fault gzip_inflate(
  * The same bytes give the same data, without a name or a time. */
 bool gzip_deflate(const void *in, size_t len, struct buf *out, struct err *err);
 
+/* One member in pieces. NULL and err without memory. gzip_add appends what is
+ * ready to out, which may be nothing; last ends the member. */
+struct gzip;
+struct gzip *gzip_new(struct err *err);
+bool gzip_add(struct gzip *gzip, const void *in, size_t len, bool last,
+    struct buf *out, struct err *err);
+void gzip_free(struct gzip *gzip);
+
 #endif

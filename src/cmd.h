@@ -12,6 +12,7 @@
 
 extern const struct opt_program cmd_program;
 
+extern const struct opt_command cmd_backup;
 extern const struct opt_command cmd_close_due;
 extern const struct opt_command cmd_close_period;
 extern const struct opt_command cmd_create_account;
@@ -24,6 +25,7 @@ extern const struct opt_command cmd_deliver;
 extern const struct opt_command cmd_discard;
 extern const struct opt_command cmd_explain;
 extern const struct opt_command cmd_forecast;
+extern const struct opt_command cmd_get;
 extern const struct opt_command cmd_help;
 extern const struct opt_command cmd_init_creds;
 extern const struct opt_command cmd_init_systemd;

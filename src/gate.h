@@ -6,7 +6,14 @@
 #define SRC_GATE_H
 
 #include "http.h"
+#include "route.h"
 #include "service.h"
+
+/* All routes: those of this table, and what may be read. */
+enum {
+	GATE_MAX_ROUTES = 128
+};
+size_t gate_fill_routes(struct route list[GATE_MAX_ROUTES]);
 
 /* The two questions of struct http_owner; ctx is a struct service. */
 void gate_on_head(

@@ -71,7 +71,7 @@ bool grant_make_key(const char *folder, bool force, bool *made,
 /* Whether a grant may be signed at now that holds until expires_at. */
 bool grant_check_expiry(int64_t now, int64_t expires_at, struct err *err);
 
-/* The source's grant for now: the last one of this signer, for the first part
+/* The source's present grant: the last one of this signer, for the first part
  * of its life, or a new one. *is_new: its row is in the open transaction, and
  * grant_state has to follow there. out must be empty. */
 bool grant_provide(struct sql *db, const struct grant_signer *signer,

@@ -7,7 +7,8 @@
  * the request away. The handler is asked when the request is whole; it
  * answers now or later, once, with one of the http_reply functions.
  *
- * Every answer that is not 2xx is application/problem+json (RFC 9457).
+ * A refusal is application/problem+json (RFC 9457), unless the handler writes
+ * a page of its own.
  */
 #ifndef SRC_HTTP_H
 #define SRC_HTTP_H
@@ -20,6 +21,10 @@
 #include "lib/err.h"
 #include "loop.h"
 #include "token.h"
+
+enum {
+	HTTP_STREAM_STEP = 64 << 10 /* bytes */
+};
 
 struct http;
 struct http_request;
@@ -38,7 +43,7 @@ struct http_limits {
 	/* 10000: total, from accept or, later, a head's first byte. */
 	int64_t head_ms;
 	/* 60000: total, from the end of the head; and as long again for the
-	 * client to read the answer. */
+	 * client to read the answer, or each HTTP_STREAM_STEP of a long one. */
 	int64_t body_ms;
 	int64_t idle_ms; /* 75000, between requests */
 };
@@ -55,7 +60,11 @@ struct http_head {
 	const char *path;   /* as sent, without the query */
 	const char *query;  /* behind '?', or "" */
 	const char *bearer; /* token of Authorization: Bearer, or NULL */
+	const char *cookie; /* as sent, or "" */
 	bool has_body;
+	/* Of a body that is chunked it is not known. */
+	bool chunked;
+	uint64_t content_length;
 	const char *content_type; /* or "" */
 };
 
@@ -134,6 +143,8 @@ const char *http_header(const struct http_request *req, const char *name);
 /* The whole body in one piece; len 0 when there is none. NULL without
  * memory. */
 const char *http_body(struct http_request *req, size_t *len);
+/* The client's address, as text. */
+const char *http_peer(const struct http_request *req);
 const struct token_holder *http_holder(const struct http_request *req);
 
 /* A header of the coming answer; both are copied. */
@@ -147,5 +158,33 @@ void http_reply(struct http_request *req, unsigned status,
  * for the member "errors", or NULL. */
 void http_reply_problem(struct http_request *req, unsigned status,
     const char *type, const char *detail, const char *errors_json);
+
+/*
+ * A long answer in pieces. http_reply_begin takes what http_reply takes, but
+ * for the body; then chunks follow, and one of _end and _abort frees the
+ * request.
+ *
+ * on_event is told, from the loop, HTTP_DRAINED when all that was given has
+ * gone to the system, and HTTP_LEFT, once, when the client has left or has
+ * read too slowly: what is given then is dropped. The request is there until
+ * it is ended all the same, which on_event may do.
+ */
+enum http_stream_event {
+	HTTP_DRAINED,
+	HTTP_LEFT
+};
+typedef void http_stream_fn(void *ctx, enum http_stream_event event);
+
+/* False: the client has left already, and on_event will not be told. */
+bool http_reply_begin(struct http_request *req, unsigned status,
+    const char *content_type, http_stream_fn *on_event, void *ctx);
+/* Gives a piece (copied); how many bytes wait for the client now. */
+size_t http_reply_chunk(struct http_request *req, const char *data, size_t len);
+void http_reply_end(struct http_request *req);
+/* Ends the connection in the middle, so that the client sees that the answer
+ * is not whole. */
+void http_reply_abort(struct http_request *req);
+/* Whether there is to be no body: HEAD. */
+bool http_wants_no_body(const struct http_request *req);
 
 #endif

@@ -247,6 +247,7 @@ static void
 forget(struct http_conn *conn)
 {
 	struct http *http = conn->http;
+	struct http_request *left = NULL;
 
 	if (conn->phase == HTTP_PARKED)
 		unpark(conn);
@@ -258,6 +259,8 @@ forget(struct http_conn *conn)
 	http_door_put_head(conn);
 	if (conn->req != NULL && conn->phase == HTTP_PENDING)
 		conn->req->conn = NULL; /* the handler has it */
+	else if (conn->req != NULL && conn->phase == HTTP_STREAM)
+		left = conn->req;
 	else if (conn->req != NULL && conn->phase == HTTP_ANSWER)
 		http_request_end(conn->req);
 	else
@@ -265,6 +268,8 @@ forget(struct http_conn *conn)
 	free(conn);
 	http->open--;
 	http_listen_again(http);
+	if (left != NULL)
+		http_stream_lost(left);
 }
 
 /* evhttp frees the connection: by our wish, or since its client left. */
@@ -445,6 +450,9 @@ http_conn_turn(struct http_conn *conn)
 		if (conn->phase == HTTP_IDLE || conn->phase == HTTP_PARKED)
 			http_conn_close(conn);
 		break;
+	case HTTP_TODO_ABORT:
+		http_stream_break(conn);
+		break;
 	}
 }
 
@@ -463,6 +471,12 @@ check_parked(struct http_conn *conn, int64_t now_us)
 	}
 }
 
+size_t
+http_conn_waiting(const struct http_conn *conn)
+{
+	return evbuffer_get_length(bufferevent_get_output(conn->bev));
+}
+
 void
 http_conn_check(struct http_conn *conn, int64_t now_us)
 {
@@ -478,6 +492,9 @@ http_conn_check(struct http_conn *conn, int64_t now_us)
 	case HTTP_FRESH:
 	case HTTP_PARKED:
 	case HTTP_PENDING:
+		break;
+	case HTTP_STREAM:
+		http_stream_check(conn);
 		break;
 	case HTTP_IDLE:
 	case HTTP_ANSWER:

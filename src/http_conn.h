@@ -3,7 +3,8 @@
  * http.c, http_conn.c and http_door.c share.
  *
  *   FRESH (-> PARKED) -> IDLE -> HEAD -> BODY -> PENDING -> ANSWER -> IDLE ...
- *                                   \______\__> TURNED_AWAY -> gone
+ *                                   \      \          \-> STREAM -> ANSWER
+ *                                    \______\__> TURNED_AWAY -> gone
  */
 #ifndef SRC_HTTP_CONN_H
 #define SRC_HTTP_CONN_H
@@ -44,6 +45,7 @@ enum http_phase {
 	HTTP_HEAD,	  /* some are; libevent sees none of them yet */
 	HTTP_BODY,	  /* the gate let it in; libevent reads */
 	HTTP_PENDING,	  /* the handler has the request */
+	HTTP_STREAM,	  /* the handler gives the answer piece by piece */
 	HTTP_ANSWER,	  /* the answer is on its way */
 	HTTP_TURNED_AWAY, /* libevent's HTTP is out of it for good */
 };
@@ -55,18 +57,23 @@ enum http_todo {
 	HTTP_TODO_ADOPT,
 	HTTP_TODO_RESUME, /* the next head is here already */
 	HTTP_TODO_CLOSE,  /* if it is idle */
+	HTTP_TODO_ABORT,  /* in the middle of an answer */
 	HTTP_TODO_TURN_AWAY,
 };
 
 struct http_request {
-	struct http *http;	      /* borrowed */
-	struct http_conn *conn;	      /* borrowed; NULL when it is gone */
-	struct evhttp_request *evreq; /* owned by libevent */
+	struct http *http;	/* borrowed */
+	struct http_conn *conn; /* borrowed; NULL when it is gone */
+	/* Owned by libevent; NULL: gone with the client in mid-answer. */
+	struct evhttp_request *evreq;
 	struct token_holder holder;
 	int64_t since_us; /* the end of the head */
 	unsigned status;  /* of the answer; 0 before it */
 	size_t sent_bytes;
 	bool is_head, keep_alive;
+	bool in_chunks; /* its client knows chunks: HTTP/1.1 */
+	http_stream_fn *on_event;
+	void *event_ctx;		   /* borrowed until it is ended */
 	const char *method, *path, *query; /* into text */
 	char peer[HTTP_PEER_SIZE];
 	char text[];
@@ -96,6 +103,8 @@ struct http_conn {
 	bool saw_eof, half_closed;
 	bool chunked;
 	int64_t deadline_us; /* 0: none */
+	/* Of a long answer: given; and taken when deadline_us was set. */
+	size_t given_bytes, taken_bytes;
 	struct http_peer *peer;
 	char peer_text[HTTP_PEER_SIZE];
 
@@ -161,6 +170,9 @@ void http_request_end(struct http_request *req);
 /* The answer was handed over; on_complete callback of libevent's request. */
 void http_conn_answered(struct evhttp_request *evreq, void *conn);
 
+/* Bytes of the answer that wait for the client. */
+size_t http_conn_waiting(const struct http_conn *conn);
+
 /* It has shown a token: it, and those who wait with it, are no strangers. */
 void http_conn_greet(struct http_conn *conn);
 
@@ -168,6 +180,18 @@ void http_conn_greet(struct http_conn *conn);
 int64_t http_after_ms(int64_t ms);
 
 void http_tell_seen(struct http *http, const struct http_seen *seen);
+
+/* --- http_stream.c --- */
+
+/* Its client left in the middle of its answer. conn is gone by now. */
+void http_stream_lost(struct http_request *req);
+
+/* The deadline of a long answer has come, and ends its connection if too
+ * little was read since it was set. conn may be gone after this. */
+void http_stream_check(struct http_conn *conn);
+
+/* Ends the connection in the middle of an answer. */
+void http_stream_break(struct http_conn *conn);
 
 /* --- http_door.c --- */
 

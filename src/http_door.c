@@ -245,6 +245,7 @@ new_request(struct http_conn *conn, const struct http_verdict *verdict)
 	req->since_us = clock_mono_us();
 	req->is_head = strcmp(head->method, "HEAD") == 0;
 	req->keep_alive = head->keep_alive;
+	req->in_chunks = head->minor > 0;
 	req->method = memcpy(req->text, head->method, method);
 	req->path = memcpy(req->text + method, head->path, path);
 	req->query = memcpy(req->text + method + path, head->query, query);
@@ -263,7 +264,10 @@ pass_gate(struct http_conn *conn)
 	    .path = head->path,
 	    .query = head->query,
 	    .bearer = head->bearer,
+	    .cookie = head->cookie,
 	    .has_body = head->has_body,
+	    .chunked = head->chunked,
+	    .content_length = head->content_length,
 	    .content_type = head->content_type,
 	};
 	struct http_verdict verdict = {0};
@@ -438,6 +442,7 @@ http_door_input(
 		read_chunks(conn, info->n_added);
 		break;
 	case HTTP_PENDING:
+	case HTTP_STREAM:
 	case HTTP_ANSWER:
 		break;
 	case HTTP_TURNED_AWAY:

@@ -24,10 +24,11 @@
 #include "job.h"
 
 enum {
-	READ_BYTES = 1 << 16,
 	FIRST_HIGH_FD = 10, /* a child's ends are moved out of the way of 0-3 */
 	MAX_ENV = 8,
 	FIRST_PRIORITY = 0,
+	/* That of connections: long output never comes before reports. */
+	STREAM_PRIORITY = 1,
 };
 
 static const char self_path[] = "/proc/self/exe";
@@ -53,6 +54,7 @@ struct job {
 	struct loop_timer *deadline;
 	bool terminated;
 	struct job_result result;
+	job_data_fn *on_data; /* NULL: output is kept */
 	job_done_fn *on_done;
 	void *ctx; /* borrowed */
 };
@@ -128,7 +130,8 @@ watch(
 	    (short)(what | EV_PERSIST), on_ready, arg);
 	if (event == NULL)
 		return NULL;
-	event_priority_set(event, FIRST_PRIORITY);
+	event_priority_set(
+	    event, job->on_data != NULL ? STREAM_PRIORITY : FIRST_PRIORITY);
 	if (event_add(event, NULL) != 0) {
 		event_free(event);
 		return NULL;
@@ -164,23 +167,45 @@ stop_collecting(struct job *job)
 	close_fd(&job->output_fd);
 }
 
+/* What was read behind the end of the output: is kept, or told of. */
+static void
+take_output(struct job *job, size_t got)
+{
+	struct buf *output = &job->result.output;
+	size_t room = job->output_limit - output->len;
+
+	if (job->on_data != NULL) {
+		job->on_data(job->ctx, output->data, got);
+		return;
+	}
+	if (got > room) {
+		job->result.too_much = true;
+		got = room;
+	}
+	output->len += got;
+	output->data[output->len] = '\0';
+	if (job->result.too_much) {
+		kill_group(job, SIGKILL);
+		stop_collecting(job);
+	}
+}
+
 /* Reads once; false when there is nothing more at the moment, or for ever. */
 static bool
 collect(struct job *job)
 {
 	struct buf *output = &job->result.output;
-	size_t room;
 	ssize_t got;
 
 	if (job->output_fd < 0)
 		return false;
-	if (!buf_reserve(output, READ_BYTES)) {
+	if (!buf_reserve(output, JOB_PIECE_BYTES)) {
 		job->result.too_much = true;
 		kill_group(job, SIGKILL);
 		stop_collecting(job);
 		return false;
 	}
-	got = read(job->output_fd, output->data + output->len, READ_BYTES);
+	got = read(job->output_fd, output->data + output->len, JOB_PIECE_BYTES);
 	if (got < 0 && errno == EINTR)
 		return true;
 	if (got < 0 && errno == EAGAIN)
@@ -189,17 +214,7 @@ collect(struct job *job)
 		stop_collecting(job);
 		return false;
 	}
-	room = job->output_limit - output->len;
-	if ((size_t)got > room) {
-		job->result.too_much = true;
-		got = (ssize_t)room;
-	}
-	output->len += (size_t)got;
-	output->data[output->len] = '\0';
-	if (job->result.too_much) {
-		kill_group(job, SIGKILL);
-		stop_collecting(job);
-	}
+	take_output(job, (size_t)got);
 	return true;
 }
 
@@ -455,6 +470,7 @@ job_new(struct job_pool *pool, const struct job_spec *spec, struct err *err)
 	job->pid = -1;
 	job->output_fd = -1;
 	job->output_limit = spec->output_limit;
+	job->on_data = spec->on_data;
 	job->on_done = spec->on_done;
 	job->ctx = spec->ctx;
 	job->input.fd = job->secret.fd = -1;
@@ -478,15 +494,15 @@ link_job(struct job_pool *pool, struct job *job)
 	pool->count++;
 }
 
-bool
-job_start(struct job_pool *pool, const struct job_spec *spec, struct err *err)
+struct job *
+job_open(struct job_pool *pool, const struct job_spec *spec, struct err *err)
 {
 	struct ends ends = {-1, -1, -1};
 	struct job *job = job_new(pool, spec, err);
 	bool ok;
 
 	if (job == NULL)
-		return false;
+		return NULL;
 	ok = make_pipes(job, &ends, err) && spawn(job, spec, &ends, err);
 	close_fd(&ends.input);
 	close_fd(&ends.output);
@@ -498,10 +514,44 @@ job_start(struct job_pool *pool, const struct job_spec *spec, struct err *err)
 	}
 	if (!ok) {
 		job_free(job);
-		return false;
+		return NULL;
 	}
 	link_job(pool, job);
-	return true;
+	return job;
+}
+
+bool
+job_start(struct job_pool *pool, const struct job_spec *spec, struct err *err)
+{
+	return job_open(pool, spec, err) != NULL;
+}
+
+void
+job_pause(struct job *job)
+{
+	if (job->output_event != NULL)
+		event_del(job->output_event);
+}
+
+void
+job_resume(struct job *job)
+{
+	/* Without memory for it the job waits until its deadline. */
+	if (job->output_event != NULL)
+		(void)event_add(job->output_event, NULL);
+}
+
+void
+job_extend(struct job *job, int64_t deadline_ms)
+{
+	if (!job->terminated)
+		loop_timer_set(job->deadline, deadline_ms);
+}
+
+void
+job_kill(struct job *job)
+{
+	kill_group(job, SIGKILL);
 }
 
 /* --- pools, and the child's side ---------------------------------------- */

@@ -25,8 +25,10 @@
 enum {
 	JOB_SECRET_FD = 3,
 	JOB_KILL_MS = 2000, /* between SIGTERM and SIGKILL */
+	JOB_PIECE_BYTES = 1 << 16,
 };
 
+struct job;
 struct job_pool;
 
 struct job_result {
@@ -41,6 +43,10 @@ struct job_result {
  * during the call. It may start jobs, but not free the pool. */
 typedef void job_done_fn(void *ctx, struct job_result *result);
 
+/* Told of each piece that it writes, at most JOB_PIECE_BYTES; borrowed. It may
+ * pause, resume or kill the job, not start others. */
+typedef void job_data_fn(void *ctx, const char *data, size_t len);
+
 struct job_spec {
 	const char *program;	 /* a path; NULL: this program again */
 	const char *const *argv; /* from argv[0], to a NULL */
@@ -48,7 +54,10 @@ struct job_spec {
 	size_t input_len;
 	const void *secret; /* copied, and wiped; NULL: 3 is not open */
 	size_t secret_len;
-	size_t output_limit;
+	size_t output_limit; /* without on_data */
+	/* For output that is too long to be kept: nothing is collected, and
+	 * there is no limit. May be NULL. */
+	job_data_fn *on_data;
 	int64_t deadline_ms; /* then SIGTERM, and SIGKILL JOB_KILL_MS later */
 	job_done_fn *on_done;
 	void *ctx; /* borrowed until on_done */
@@ -64,6 +73,22 @@ void job_pool_free(struct job_pool *pool);
  * and on_done will not be called. */
 bool job_start(struct job_pool *pool, const struct job_spec *spec,
     struct err *err) __attribute__((warn_unused_result));
+
+/* The same of one that is told what to do while it runs; NULL: nothing was
+ * started. Valid until on_done is called. */
+struct job *job_open(struct job_pool *pool, const struct job_spec *spec,
+    struct err *err) __attribute__((warn_unused_result));
+
+/* Reads no more of its output, so that it has to wait once the pipe is full;
+ * and reads on. What is in the pipe when it ends is told of even so. */
+void job_pause(struct job *job);
+void job_resume(struct job *job);
+
+/* Its deadline is so far away from now. */
+void job_extend(struct job *job, int64_t deadline_ms);
+
+/* Ends it at once; on_done is told as ever. */
+void job_kill(struct job *job);
 
 /* How many are running. */
 unsigned job_count(const struct job_pool *pool);

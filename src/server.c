@@ -23,11 +23,15 @@
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "loop.h"
+#include "reading.h"
+#include "route.h"
 #include "schedule.h"
 #include "server.h"
 #include "server_notify.h"
 #include "server_reload.h"
 #include "service.h"
+#include "session.h"
+#include "signin.h"
 #include "store.h"
 #include "upkeep.h"
 #include "writer.h"
@@ -50,8 +54,11 @@ struct server {
 	struct job_pool *jobs;
 	struct delivery *delivery;
 	struct closing *closing;
+	struct reading *reading;
+	struct signin *signin;
 	struct upkeep *upkeep;
 	struct http *http;
+	struct route routes[GATE_MAX_ROUTES];
 	struct service service; /* what the routes' handlers see of it */
 	int64_t stop_us;	/* monotonic time by which it ends */
 };
@@ -83,6 +90,14 @@ look_what_is_due(struct server *sv)
 	upkeep_wake(sv->upkeep);
 }
 
+/* What pages warn of. */
+static void
+tell_certificate(struct server *sv)
+{
+	reading_set_certificate(sv->reading,
+	    sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
+}
+
 /* The key stays, so that clients may pin it. When it does not work, it is
  * tried again in an hour; the old certificate goes on. */
 static void
@@ -108,6 +123,7 @@ renew_certificate(struct server *sv)
 	http_set_tls(sv->http, renewed);
 	tls_server_free(sv->tls);
 	sv->tls = renewed;
+	tell_certificate(sv);
 	log_info("server.certificate_renewed", "cert=\"%s\"", s->ssl_cert);
 }
 
@@ -171,6 +187,7 @@ on_stop_signal(void *ctx)
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
 	closing_stop(sv->closing);
+	reading_stop(sv->reading);
 	upkeep_stop(sv->upkeep);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
@@ -245,6 +262,7 @@ replace_files(struct server *sv, struct server_files *files)
 		tls_server_free(sv->tls);
 		sv->tls = files->tls;
 		files->tls = NULL;
+		tell_certificate(sv);
 	}
 	jws_key_free(sv->signer.key);
 	sv->signer.key = files->grant_key;
@@ -429,6 +447,41 @@ open_closing(struct server *sv, struct err *err)
 }
 
 static bool
+open_reading(struct server *sv, struct err *err)
+{
+	const struct reading_deps deps = {.jobs = sv->jobs,
+	    .writer = sv->writer,
+	    .settings = sv->settings,
+	    .config = sv->config,
+	    .clock = &sv->clock};
+
+	sv->reading = reading_new(&deps, err);
+	if (sv->reading != NULL)
+		tell_certificate(sv);
+	return sv->reading != NULL;
+}
+
+/* Whether only this machine can connect, without TLS. */
+static bool
+is_plain_here(const struct settings *s)
+{
+	return s->no_ssl && (strncmp(s->bind_addr, "127.", 4) == 0 ||
+				strncmp(s->bind_addr, "[::1]", 5) == 0);
+}
+
+static bool
+open_signin(struct server *sv, struct err *err)
+{
+	struct session_key key;
+
+	if (!session_key_load(sv->settings->db_folder, &key, err))
+		return false;
+	sv->signin = signin_new(&key, is_plain_here(sv->settings), err);
+	tls_wipe(&key, sizeof key);
+	return sv->signin != NULL;
+}
+
+static bool
 open_all(struct server *sv, struct err *err)
 {
 	struct http_limits limits;
@@ -452,7 +505,8 @@ open_all(struct server *sv, struct err *err)
 	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
-	    !open_closing(sv, err))
+	    !open_closing(sv, err) || !open_reading(sv, err) ||
+	    !open_signin(sv, err))
 		return false;
 	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
 	    sv->config->keep_samples_secs, err);
@@ -463,6 +517,10 @@ open_all(struct server *sv, struct err *err)
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
 	    .signer = &sv->signer,
+	    .reading = sv->reading,
+	    .signin = sv->signin,
+	    .routes = sv->routes,
+	    .route_count = gate_fill_routes(sv->routes),
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	return open_http(sv, &limits, &owner, err);
@@ -475,9 +533,11 @@ close_all(struct server *sv)
 	job_pool_free(sv->jobs);
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
+	reading_free(sv->reading);
+	closing_free(sv->closing);
 	http_close(sv->http);
 	upkeep_free(sv->upkeep);
-	closing_free(sv->closing);
+	signin_free(sv->signin);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);

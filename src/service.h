@@ -19,8 +19,12 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "reading.h"
+#include "route.h"
 #include "token.h"
 #include "writer.h"
+
+struct signin;
 
 /* What it points to is borrowed. */
 struct service {
@@ -29,7 +33,11 @@ struct service {
 	struct ingest *ingest;
 	struct closing *closing;
 	const struct grant_signer *signer;
+	struct reading *reading;
+	struct signin *signin; /* signin.h */
 	struct token_cache tokens;
+	struct route *routes; /* see gate_fill_routes */
+	size_t route_count;
 	bool stopping; /* requests that are there are still answered */
 	void (*on_clock_moved)(void *ctx);
 	void *ctx; /* of on_clock_moved */

@@ -1,5 +1,5 @@
-"""stat.flexfs-api(7) names every route with its role and every problem, and
-no other."""
+"""stat.flexfs-api(7) and stat.flexfs-read(7) name every route with its role,
+and the former every problem, and no other."""
 
 import glob
 import os
@@ -9,13 +9,16 @@ import support
 from support import manual
 
 PAGE = "stat.flexfs-api.7"
+READ_PAGE = "stat.flexfs-read.7"
 
 
 def routes_of_manual():
     """{(method, path): roles}; no roles: anyone. What stands in braces has a
     name for readers only."""
     found = {}
-    for item in manual.section(PAGE, "ROUTES").items:
+    items = [item for page in (PAGE, READ_PAGE)
+             for item in manual.section(page, "ROUTES").items]
+    for item in items:
         _, method, path = item.head.split()
         role = re.match(r"Role (\w+(?: or \w+)*)|Anyone", item.text())
         found[method, re.sub(r"\{\w+\}", "{}", path)] = frozenset(
@@ -30,6 +33,9 @@ def routes_of_code():
             manual.code("src/gate.c")):
         roles = {role.lower() for role in re.findall(r"ROUTE_(\w+)", roles)}
         found[method, path] = frozenset(roles - {"anyone"})
+    for path, role in re.findall(r'\{"(/[^"]*)",\s*ROUTE_(\w+),',
+                                 manual.code("src/read_routes.c")):
+        found["GET", path] = frozenset({role.lower()})
     return found
 
 

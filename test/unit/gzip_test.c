@@ -238,11 +238,39 @@ what_was_deflated_comes_out_again(void **state)
 	buf_fini(&out);
 }
 
+static void
+what_is_made_in_pieces_is_one_member(void **state)
+{
+	struct buf in = BUF_INIT, data = BUF_INIT, out = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct gzip *gzip = gzip_new(&err);
+
+	(void)state;
+	assert_non_null(gzip);
+	for (int i = 0; i < 50000; i++)
+		buf_printf(&in, "%d,", (i % 1000) * (i % 977));
+	for (size_t at = 0; at < in.len; at += 1000)
+		assert_true(gzip_add(gzip, in.data + at,
+		    in.len - at < 1000 ? in.len - at : 1000, false, &data,
+		    &err));
+	assert_true(gzip_add(gzip, "", 0, true, &data, &err));
+	gzip_free(gzip);
+	assert_true(data.len < in.len);
+	assert_int_equal(
+	    gzip_inflate(data.data, data.len, in.len, &out, &err), GZIP_FINE);
+	assert_int_equal(out.len, in.len);
+	assert_memory_equal(out.data, in.data, in.len);
+	buf_fini(&in);
+	buf_fini(&data);
+	buf_fini(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_deflated_comes_out_again),
+	    cmocka_unit_test(what_is_made_in_pieces_is_one_member),
 	    cmocka_unit_test(a_member_is_inflated_behind_what_is_there),
 	    cmocka_unit_test(members_one_behind_the_other_are_one_text),
 	    cmocka_unit_test(the_limit_is_exact),

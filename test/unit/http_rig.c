@@ -26,7 +26,8 @@
 enum {
 	MAX_LATER = 1000,
 	LATER_MS = 60,
-	NOW = 1790000000, /* 2026-09-21 */
+	AHEAD_BYTES = 100000, /* given to a client before it is waited for */
+	NOW = 1790000000,     /* 2026-09-21 */
 };
 
 static char folder[64], key[100];
@@ -41,7 +42,16 @@ struct server {
 	struct loop_timer *timer, *stopping;
 	struct http_request *later[MAX_LATER];
 	unsigned later_count, served, seen;
+	unsigned streams, left; /* long answers under way; clients that left */
 	int64_t give_up_us;
+};
+
+/* A long answer: pieces still to be given. */
+struct stream {
+	struct server *server;
+	struct http_request *req;
+	unsigned long pieces;
+	bool broken; /* it is to end as an abort */
 };
 
 static void
@@ -73,6 +83,62 @@ on_later(void *ctx)
 }
 
 static void
+end_stream(struct stream *stream, bool whole)
+{
+	stream->server->streams--;
+	if (whole)
+		http_reply_end(stream->req);
+	else
+		http_reply_abort(stream->req);
+	free(stream);
+}
+
+static void
+go_on(struct stream *stream)
+{
+	static char piece[RIG_PIECE_BYTES];
+
+	memset(piece, 'p', sizeof piece);
+	while (stream->pieces > 0) {
+		stream->pieces--;
+		if (http_reply_chunk(stream->req, piece, sizeof piece) >
+		    AHEAD_BYTES)
+			return;
+	}
+	end_stream(stream, !stream->broken);
+}
+
+static void
+on_stream(void *ctx, enum http_stream_event event)
+{
+	struct stream *stream = ctx;
+
+	if (event == HTTP_DRAINED) {
+		go_on(stream);
+		return;
+	}
+	stream->server->left++;
+	end_stream(stream, false);
+}
+
+/* /open/stream?N has N pieces, /open/broken?N breaks off behind them. */
+static void
+start_stream(struct server *server, struct http_request *req, bool broken)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+
+	stream->server = server;
+	stream->req = req;
+	stream->pieces = strtoul(http_query(req), NULL, 10);
+	stream->broken = broken;
+	server->streams++;
+	if (http_reply_begin(req, 200, "text/plain", on_stream, stream))
+		go_on(stream);
+	else
+		end_stream(stream, false);
+}
+
+static void
 handle(void *ctx, struct http_request *req)
 {
 	struct server *server = ctx;
@@ -89,10 +155,15 @@ handle(void *ctx, struct http_request *req)
 		loop_timer_set(server->timer, LATER_MS);
 	} else if (strcmp(path, "/open/stat") == 0) {
 		snprintf(text, sizeof text,
-		    "open=%u pending=%u served=%u seen=%u.",
+		    "open=%u pending=%u served=%u seen=%u streams=%u left=%u.",
 		    http_connections(server->http), http_pending(server->http),
-		    server->served, server->seen);
+		    server->served, server->seen, server->streams,
+		    server->left);
 		http_reply(req, 200, "text/plain", text, strlen(text));
+	} else if (strcmp(path, "/open/stream") == 0) {
+		start_stream(server, req, false);
+	} else if (strcmp(path, "/open/broken") == 0) {
+		start_stream(server, req, true);
 	} else if (strcmp(path, "/open/length") == 0) {
 		snprintf(text, sizeof text, "length=%zu.", len);
 		http_reply(req, 200, "text/plain", text, strlen(text));

@@ -24,7 +24,8 @@
 enum {
 	ANSWER_BYTES = 1 << 16,
 	BIG_BYTES = 8 << 20,
-	WAIT_MS = 5000, /* what no test should come near */
+	RIG_PIECE_BYTES = 10000, /* of /open/stream?N */
+	WAIT_MS = 5000,		 /* what no test should come near */
 };
 
 /* Limits small enough to reach. */

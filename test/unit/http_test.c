@@ -65,7 +65,7 @@ head_is_told_the_length_and_no_body(void **state)
 	    "HEAD /open/stat HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 	assert_true(hear(fd, NULL, WAIT_MS));
 	assert_int_equal(status(), 200);
-	assert_non_null(strstr(answer, "Content-Length: 3"));
+	assert_non_null(strstr(answer, "Content-Length: 5"));
 	assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
 	close(fd);
 	fd = dial();

@@ -538,6 +538,116 @@ a_job_without_its_server_does_not_begin(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+/* --- output that is not kept --- */
+
+struct stream {
+	struct bench *bench;
+	struct job *job;
+	struct loop_timer *timer;
+	size_t bytes, pause_at, kill_at, seen_paused;
+	bool whole;
+};
+
+static void
+on_stream_data(void *ctx, const char *data, size_t len)
+{
+	struct stream *s = ctx;
+
+	assert_true(len > 0 && len <= JOB_PIECE_BYTES);
+	assert_true(data[0] == 'y' || data[0] == '\n');
+	s->bytes += len;
+	if (s->pause_at > 0 && s->bytes >= s->pause_at) {
+		s->pause_at = 0;
+		s->seen_paused = s->bytes;
+		job_pause(s->job);
+		loop_timer_set(s->timer, 100);
+	}
+	if (s->kill_at > 0 && s->bytes >= s->kill_at) {
+		s->kill_at = 0;
+		job_kill(s->job);
+	}
+}
+
+static void
+on_stream_time(void *ctx)
+{
+	struct stream *s = ctx;
+
+	assert_int_equal(s->bytes, s->seen_paused);
+	job_resume(s->job);
+}
+
+static void
+on_stream_done(void *ctx, struct job_result *result)
+{
+	struct stream *s = ctx;
+
+	assert_int_equal(result->output.len, 0);
+	s->whole = result->exit_code == 0;
+	loop_stop(s->bench->loop);
+}
+
+static void
+run_stream(struct bench *b, struct stream *s, const char *script)
+{
+	const char *const argv[] = {"sh", "-c", script, NULL};
+	struct job_spec spec = shell(b, argv);
+	struct err err = ERR_INIT;
+
+	s->bench = b;
+	spec.on_data = on_stream_data;
+	spec.on_done = on_stream_done;
+	spec.output_limit = 0;
+	spec.ctx = s;
+	s->timer = loop_timer_new(b->loop, on_stream_time, s, &err);
+	assert_non_null(s->timer);
+	s->job = job_open(b->pool, &spec, &err);
+	assert_non_null(s->job);
+	run(b);
+	loop_timer_free(s->timer);
+}
+
+static void
+output_is_told_of_piece_by_piece(void **state)
+{
+	struct stream s = {.pause_at = 0};
+
+	run_stream(*state, &s, "yes | head -c 5000000");
+	assert_int_equal(s.bytes, 5000000);
+	assert_true(s.whole);
+}
+
+static void
+a_paused_job_is_not_heard_until_it_is_resumed(void **state)
+{
+	struct stream s = {.pause_at = 1000000};
+
+	run_stream(*state, &s, "yes | head -c 5000000");
+	assert_int_equal(s.bytes, 5000000);
+	assert_int_equal(s.pause_at, 0);
+	assert_true(s.whole);
+}
+
+static void
+what_a_paused_job_has_left_is_told_of_at_its_end(void **state)
+{
+	struct stream s = {.pause_at = 1};
+
+	run_stream(*state, &s, "echo yes; sleep 0.02; echo yes");
+	assert_int_equal(s.bytes, 8);
+	assert_true(s.whole);
+}
+
+static void
+a_job_is_killed_from_its_own_output(void **state)
+{
+	struct stream s = {.kill_at = 1000000};
+
+	run_stream(*state, &s, "yes");
+	assert_true(s.bytes >= 1000000);
+	assert_false(s.whole);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -561,6 +671,10 @@ main(int argc, char **argv)
 	    T(a_callback_may_start_the_next_job),
 	    T(freeing_the_pool_kills_what_runs),
 	    T(a_program_that_is_not_there_is_refused),
+	    T(output_is_told_of_piece_by_piece),
+	    T(a_paused_job_is_not_heard_until_it_is_resumed),
+	    T(what_a_paused_job_has_left_is_told_of_at_its_end),
+	    T(a_job_is_killed_from_its_own_output),
 	    cmocka_unit_test(a_job_dies_with_its_server),
 	    cmocka_unit_test(a_job_without_its_server_does_not_begin),
 #undef T

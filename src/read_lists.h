@@ -1,0 +1,12 @@
+/*
+ * read_lists.h - lists over HTTP: who pays, what was reported, what it cost.
+ */
+#ifndef SRC_READ_LISTS_H
+#define SRC_READ_LISTS_H
+
+#include "read.h"
+
+/* GET /v1/accounts */
+read_fn read_accounts;
+
+#endif
