@@ -10,6 +10,7 @@
 #include "lib/file.h"
 #include "cmd.h"
 #include "config.h"
+#include "metrics.h"
 #include "systemd.h"
 
 /* In the order in which --help lists them. */
@@ -44,6 +45,7 @@ static const struct opt_command *const commands[] = {
     &cmd_release,
     &cmd_discard,
     &cmd_report,
+    &cmd_export,
     &cmd_explain,
     &cmd_forecast,
     &cmd_get,
@@ -148,6 +150,8 @@ run_help(const struct opt_values *values, void *ctx)
 		opt_list_flags(&cmd_program, &out);
 	else if (opt_bool(values, "settings"))
 		config_write_list(&out);
+	else if (opt_bool(values, "metrics"))
+		metrics_write_list(&out);
 	else if (!write_help(values, &out, &err))
 		code = cmd_wrong(values, &err);
 	fputs(buf_text(&out), stdout);
@@ -164,6 +168,10 @@ static const struct opt_flag help_flags[] = {
 	.type = OPT_BOOL,
 	.hidden = true,
 	.help = "List every setting of the settings file, separated by tabs"},
+    {.name = "metrics",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "List every metric, separated by tabs"},
     {0},
 };
 

@@ -9,6 +9,7 @@
 
 #include "keep.h"
 #include "ledger.h"
+#include "ledger_part.h"
 #include "lib/utc.h"
 #include "quarantine.h"
 #include "roster.h"
@@ -49,6 +50,7 @@ struct ledger {
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
+	struct tally *tally;	    /* borrowed; NULL: nobody wants to know */
 	struct reporter *reporters; /* owned */
 	size_t reporter_count;
 };
@@ -61,7 +63,7 @@ struct intake {
 	int64_t now_ms;
 	int64_t fact;	    /* the row its fact will have */
 	int64_t present;    /* volumes of the source's roster that it lists */
-	struct grant grant; /* that it wants; id 0: none */
+	struct grant grant; /* that it wants */
 	bool grant_is_new;
 	struct ledger_answer *answer;
 };
@@ -78,6 +80,7 @@ ledger_forget(struct ledger *l)
 	l->reporters = NULL;
 	l->reporter_count = 0;
 	l->open_quarantine = -1;
+	tally_forget(l->tally);
 }
 
 static struct reporter *
@@ -146,6 +149,7 @@ note_retirement(
 		return false;
 	if (!changed)
 		return true;
+	tally_note_end(in->ledger->tally, v->id, v->retired_at);
 	later = add_later(in, "volume.retired", &v->uuid, err);
 	if (later == NULL)
 		return false;
@@ -225,15 +229,32 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 	return true;
 }
 
+static void
+tell_tally(struct tally *tally, const struct report_volume *rv,
+    const struct sample_place *place)
+{
+	tally_note(
+	    tally, &(struct tally_sample){.volume = place->volume->id,
+		       .account = place->account,
+		       .hour = rv->sampled_at / UTC_HOUR_SECS,
+		       .nanos = rv->sampled_at % UTC_HOUR_SECS * 1000000000 +
+				rv->sampled_nanos,
+		       .revision = rv->revision,
+		       .bytes = rv->bytes});
+}
+
 /* before is the row that counted for its instant until now. */
 static bool
-note_stored(struct intake *in, struct volume *v, const struct report_volume *rv,
-    const struct sample_known *before, struct err *err)
+note_stored(struct intake *in, const struct sample_place *place,
+    const struct report_volume *rv, const struct sample_known *before,
+    struct err *err)
 {
 	struct sql *db = in->ledger->db;
+	struct volume *v = place->volume;
 	struct later *later;
 
 	in->answer->stored++;
+	tell_tally(in->ledger->tally, rv, place);
 	if (!volume_note_source(db, v, in->reporter->source.id, err) ||
 	    !volume_note_missing(db, v, 0, err))
 		return false;
@@ -262,7 +283,7 @@ take_of_volume(struct intake *in, uint32_t index,
 	switch (keep_sample(
 	    &in->ledger->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
-		return note_stored(in, v, rv, &before, err);
+		return note_stored(in, &place, rv, &before, err);
 	case SAMPLE_KNOWN:
 		in->answer->duplicates++;
 		return true;
@@ -422,33 +443,6 @@ resolve_accounts(const struct reporter *r, const struct report *report,
 }
 
 static bool
-insert_report(struct intake *in, struct err *err)
-{
-	const struct ledger_answer *a = in->answer;
-	struct sql_stmt *s = sql_get(in->ledger->db,
-	    "INSERT INTO report (source, report_id, fact, sent_at, skew_ms,"
-	    " stored, duplicates, quarantined, unknown_members, complete,"
-	    " license_grant)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))",
-	    err);
-
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, in->reporter->source.id);
-	sql_bind_blob(s, 2, a->report_id.bytes, UUID_SIZE);
-	sql_bind_int(s, 3, in->fact);
-	sql_bind_int(s, 4, in->report->sent_at);
-	sql_bind_int(s, 5, a->skew_ms);
-	sql_bind_int(s, 6, a->stored);
-	sql_bind_int(s, 7, a->duplicates);
-	sql_bind_int(s, 8, (int64_t)a->quarantined_count);
-	sql_bind_int(s, 9, a->unknown_members);
-	sql_bind_int(s, 10, in->report->complete);
-	sql_bind_int(s, 11, in->grant.id);
-	return sql_run(s, err);
-}
-
-static bool
 state_later(struct intake *in, const struct later *later, const char *who,
     struct err *err)
 {
@@ -481,22 +475,9 @@ provide_grant(struct intake *in, struct err *err)
 	if (!grant_provide(l->db, l->signer, &in->reporter->source,
 		in->now_ms / 1000, &in->grant, &in->grant_is_new, err))
 		return false;
+	in->answer->grant_id = in->grant.id;
 	in->answer->grant = strdup(in->grant.text);
 	return in->answer->grant != NULL || err_nomem(err);
-}
-
-/* What became of it; without grants as it was before there were any. */
-static void
-write_detail(const struct intake *in, char *out, size_t size)
-{
-	const struct ledger_answer *a = in->answer;
-	int n = snprintf(out, size,
-	    "stored=%lld duplicates=%lld quarantined=%zu", (long long)a->stored,
-	    (long long)a->duplicates, a->quarantined_count);
-
-	if (in->grant.id != 0)
-		snprintf(out + n, size - (size_t)n, " grant=%lld",
-		    (long long)in->grant.id);
 }
 
 /* That of the report comes first: its hash is in the answer. */
@@ -517,7 +498,7 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	sample_rows_digest(&l->keep.rows, l->fact_hash, rows_sha256);
 	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
 	uuid_format(&in->answer->report_id, subject);
-	write_detail(in, detail, sizeof detail);
+	ledger_answer_detail(in->answer, detail, sizeof detail);
 	if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
 		return false;
 	memcpy(in->answer->head, l->head.hash, FACT_HASH_SIZE);
@@ -552,7 +533,9 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
 	return check_complete(in, err) && provide_grant(in, err) &&
-	       state_facts(in, body_sha256, err) && insert_report(in, err) &&
+	       state_facts(in, body_sha256, err) &&
+	       ledger_answer_insert(in->ledger->db, in->reporter->source.id,
+		   in->report, in->answer, err) &&
 	       note_token(in, token, err);
 }
 
@@ -713,6 +696,27 @@ ledger_close(struct ledger *ledger)
 	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
+}
+
+void
+ledger_set_tally(struct ledger *ledger, struct tally *tally)
+{
+	ledger->tally = tally;
+}
+
+bool
+ledger_count_quarantine(struct ledger *ledger, int64_t *open, struct err *err)
+{
+	int64_t version = sql_data_version(ledger->db);
+
+	if (!ledger->open && version != ledger->data_version) {
+		ledger_forget(ledger);
+		ledger->data_version = version;
+	}
+	if (!count_quarantine(ledger, err))
+		return false;
+	*open = ledger->open_quarantine;
+	return true;
 }
 
 void

@@ -22,6 +22,7 @@
 #include "quarantine.h"
 #include "report.h"
 #include "source.h"
+#include "tally.h"
 
 /* The limits that decide about quarantine, unless others are set. */
 enum {
@@ -50,6 +51,7 @@ struct ledger_answer {
 	size_t quarantined_count;
 	uint8_t head[FACT_HASH_SIZE]; /* the chain's head behind it */
 	char *grant;		      /* owned; NULL: it has none */
+	int64_t grant_id;	      /* its row; not part of what is said */
 	int64_t fact;		      /* its row; not part of what is said */
 };
 
@@ -106,6 +108,15 @@ void ledger_set_limits(
  * key there are none. */
 void ledger_set_signer(
     struct ledger *ledger, const struct grant_signer *signer);
+
+/* From now on tally (borrowed; NULL: nobody) is told of what is stored, before
+ * it is committed, and to forget it all when that does not come about. */
+void ledger_set_tally(struct ledger *ledger, struct tally *tally);
+
+/* Samples that are set aside and not settled, from memory where it can; what
+ * is kept there, the tally included, is forgotten if others have written. */
+bool ledger_count_quarantine(
+    struct ledger *ledger, int64_t *open, struct err *err);
 
 /* Opens the transaction, if it is not open. */
 bool ledger_begin(struct ledger *ledger, struct err *err);

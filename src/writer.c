@@ -15,6 +15,7 @@ struct writer {
 	struct ledger *ledger;		 /* owned, with db */
 	struct ledger_limits limits;
 	const struct grant_signer *signer; /* borrowed from the server */
+	struct tally *tally;		   /* borrowed; NULL: none */
 	bool doubt; /* a commit failed: is there room again? */
 };
 
@@ -43,6 +44,7 @@ open_again(struct writer *w, struct err *err)
 	}
 	ledger_set_limits(w->ledger, &w->limits);
 	ledger_set_signer(w->ledger, w->signer);
+	ledger_set_tally(w->ledger, w->tally);
 	return true;
 }
 
@@ -77,6 +79,14 @@ writer_set_signer(struct writer *writer, const struct grant_signer *signer)
 	writer->signer = signer;
 	if (writer->ledger != NULL)
 		ledger_set_signer(writer->ledger, signer);
+}
+
+void
+writer_set_tally(struct writer *writer, struct tally *tally)
+{
+	writer->tally = tally;
+	if (writer->ledger != NULL)
+		ledger_set_tally(writer->ledger, tally);
 }
 
 void

@@ -30,6 +30,9 @@ void writer_set_limits(
 void writer_set_signer(
     struct writer *writer, const struct grant_signer *signer);
 
+/* As ledger_set_tally; borrowed until writer_close. */
+void writer_set_tally(struct writer *writer, struct tally *tally);
+
 /* Rolls back what is open, folds the WAL back into the database, closes. */
 void writer_close(struct writer *writer);
 
