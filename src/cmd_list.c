@@ -8,6 +8,7 @@
 #include "account.h"
 #include "cmd.h"
 #include "cmd_table.h"
+#include "grant.h"
 #include "lib/buf.h"
 #include "lib/utc.h"
 #include "rate.h"
@@ -72,17 +73,26 @@ const struct opt_command cmd_list_accounts = {
 
 /* --- sources --- */
 
+struct source_rows {
+	struct cmd_table table;
+	struct sql *db; /* borrowed */
+};
+
 static bool
 add_source(void *ctx, const struct source *source, const char *accounts,
     int64_t last_report_at, struct err *err)
 {
-	struct cmd_table *t = ctx;
+	struct source_rows *rows = ctx;
+	struct cmd_table *t = &rows->table;
+	int64_t grant_expires;
 
-	(void)err;
+	if (!grant_last_expiry(rows->db, source->id, &grant_expires, err))
+		return false;
 	cmd_table_text(t, source->name);
 	cmd_table_text(t, accounts);
 	cmd_table_text(t, source->disabled ? "disabled" : "enabled");
 	cmd_table_time(t, last_report_at);
+	cmd_table_time(t, grant_expires);
 	cmd_table_time(t, source->created_at);
 	return true;
 }
@@ -90,12 +100,13 @@ add_source(void *ctx, const struct source *source, const char *accounts,
 static bool
 list_sources(const struct opt_values *values, struct sql *db, struct err *err)
 {
-	static const char *const columns[] = {
-	    "name", "accounts", "state", "last_report_at", "created_at", NULL};
-	struct cmd_table t;
+	static const char *const columns[] = {"name", "accounts", "state",
+	    "last_report_at", "grant_expires", "created_at", NULL};
+	struct source_rows rows = {.db = db};
 
-	cmd_table_begin(&t, values, columns);
-	return cmd_table_end(&t, source_each(db, add_source, &t, err), err);
+	cmd_table_begin(&rows.table, values, columns);
+	return cmd_table_end(
+	    &rows.table, source_each(db, add_source, &rows, err), err);
 }
 
 static int

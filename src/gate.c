@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "granting.h"
 #include "ingest.h"
 #include "lib/log.h"
 #include "operate.h"
@@ -112,6 +113,7 @@ static const struct route routes[] = {
     {"POST", "/v1/reports", ROUTE_SOURCE, "", on_post_report, false},
     {"PUT", "/v1/reports/{}", ROUTE_SOURCE, "", on_put_report, false},
     {"GET", "/v1/reports/{}", ROUTE_SOURCE, "", on_get_report, false},
+    {"GET", "/v1/grant", ROUTE_SOURCE, "", granting_give, false},
     {"GET", "/v1/quarantine", ROUTE_OPERATOR, OPERATE_QUARANTINE_PARAMS,
 	operate_list_quarantine, false},
     {"POST", "/v1/quarantine/{}/release", ROUTE_OPERATOR, "", operate_release,

@@ -37,6 +37,13 @@
 		.help = "Settings file path"              \
 	}
 
+#define SETTINGS_FLAG_KEY_FOLDER                          \
+	{                                                 \
+		.name = "keyFolder", .type = OPT_STRING,  \
+		.preset = "~/.flexfs/license",            \
+		.help = "License signing key folder path" \
+	}
+
 #define SETTINGS_FLAG_VERBOSE                                       \
 	{                                                           \
 		.name = "verbose", .letter = 'v', .type = OPT_BOOL, \

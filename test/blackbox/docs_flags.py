@@ -116,7 +116,9 @@ class DocsFlags(support.TestCase):
         known = {name for flags in listed().values() for name in flags}
         known |= {"help", "flag"}  # --flag is an example
         curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
-                 "data-binary"}
+                 "data-binary", "pinnedpubkey"}
+        # Those of the script, which has a test of its own.
+        known |= {"at", "listFile", "sendOnly"}
         pprofs = {"text", "seconds"}
         for page in manual.pages():
             text = manual.read(f"man/{page}")
