@@ -132,6 +132,8 @@ close_november_by_hand(void *ctx, const struct close_outcome *outcome)
 {
 	struct watched *w = ctx;
 	struct fixture *f = w->f;
+	const struct close_order order = {
+	    .who = "operator:me", .reason = "", .now = f->now};
 	struct invoice_period period;
 	struct archive_row row;
 	struct account a = rig_account(f, "acme");
@@ -143,8 +145,8 @@ close_november_by_hand(void *ctx, const struct close_outcome *outcome)
 	db = store_open_write(f->folder, 20000, NULL, &f->err);
 	assert_non_null(db);
 	assert_true(invoice_parse_period("2026-11", &period, &f->err));
-	assert_int_equal(close_period(db, &a, &period, true, "operator:me", "",
-			     f->now, &row, &f->err),
+	assert_int_equal(
+	    close_period(db, &a, &period, true, &order, &row, &f->err),
 	    CLOSE_DONE);
 	sql_close(db);
 }
@@ -153,6 +155,7 @@ static void
 what_somebody_else_closes_meanwhile_is_left_alone(void **state)
 {
 	struct fixture *f = *state;
+	struct close_order order = {.who = "server", .reason = ""};
 	struct watched w = {.f = f};
 
 	rig_begin(f, "0.744");
@@ -161,8 +164,9 @@ what_somebody_else_closes_meanwhile_is_left_alone(void **state)
 	rig_hours(f, 1, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z",
 	    100 * GIB, "\"retired_at\":\"2026-12-01T00:00:00Z\"");
 	rig_clock(f, "2026-12-03T00:00:00Z");
+	order.now = f->now;
 	assert_true(
-	    close_due(f->db, f->now, close_november_by_hand, &w, &f->err));
+	    close_due(f->db, &order, close_november_by_hand, &w, &f->err));
 	assert_int_equal(w.told, 1);
 	rig_due_is(f, "");
 	rig_total_is(f, "acme", "2026-11", "74.40");
