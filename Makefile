@@ -40,9 +40,9 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store fact backup grace account token \
-      session source rate \
-      grant grant_key report volume sample volume_state_part volume_state \
+SRC = settings creds creds_gather store store_check fact backup grace account \
+      token session source rate grant grant_key report volume sample \
+      volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
       roster tally ledger_part ledger ledger_answer history \
@@ -51,12 +51,12 @@ SRC = settings creds creds_gather store fact backup grace account token \
       export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
-      summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_focus summary_json \
+      trouble summary summary_page summary_trouble summary_notes \
+      summary_text summary_html summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
-      close_part close close_due mail_picture mail outbox deliver \
+      close_part close close_due mail_picture mail mail_probe outbox deliver \
       page page_text page_piece pages page_chart page_part page_trouble \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
@@ -71,12 +71,12 @@ SRC = settings creds creds_gather store fact backup grace account token \
       metrics_periods metrics_tables metrics_page \
       reading service service_body server_clock \
       operate operate_rates operate_close granting signin gate server_reload \
-      server_notify server_watch systemd server \
-      cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_grant \
-      cmd_update \
-      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      server_notify server_watch systemd server cmd cmd_table cmd_change \
+      cmd_paper cmd_init cmd_systemd cmd_create cmd_grant cmd_update cmd_list \
+      cmd_mail cmd_list_volumes cmd_show_volume cmd_show_report \
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report_trouble cmd_report \
+      cmd_export cmd_close cmd_deliver cmd_backup cmd_migrate cmd_verify \
+      cmd_start cmd_explain \
       cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
@@ -253,6 +253,7 @@ ROUNDS ?= 5
 bench: $(PROGRAM) $(BENCH)
 	$(BUILD)/test/bench/parse_bench
 	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	test/bench/mail $(BUILD) --rounds $(ROUNDS)
 
 $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)

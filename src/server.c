@@ -406,6 +406,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .settings = sv->settings,
 	    .config = sv->config,
 	    .creds = sv->creds,
+	    .tls = &sv->tls,
 	    .clock = &sv->clock,
 	    .metrics = sv->metrics,
 	};
@@ -445,6 +446,8 @@ open_closing(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
+	    .creds = sv->creds,
 	    .clock = &sv->clock};
 
 	sv->closing = closing_new(&deps, err);
@@ -541,7 +544,8 @@ open_all(struct server *sv, struct err *err)
 	if (!open_loop(sv, err))
 		return false;
 	sv->lock = store_lock(sv->settings->db_folder, err);
-	if (sv->lock < 0 || !open_tls(sv, err) ||
+	if (sv->lock < 0 || !store_check(sv->settings->db_folder, err) ||
+	    !open_tls(sv, err) ||
 	    !grant_load_key(sv->settings->key_folder, &sv->signer.key, err))
 		return false;
 	sv->writer = writer_open(sv->settings, err);

@@ -42,10 +42,7 @@ const struct opt_flag settings_flags[] = {
 	.min = SETTINGS_MIN_KEEP_SECS,
 	.max = SETTINGS_MAX_KEEP_SECS,
 	.help = "How long single samples of closed days are kept"},
-    {.name = "configFile",
-	.type = OPT_STRING,
-	.preset = "~/.flexfs/stat/config",
-	.help = "Settings file path"},
+    SETTINGS_FLAG_CONFIG_FILE,
     {.name = "checkConfig",
 	.type = OPT_BOOL,
 	.help = "Only say whether settings, credentials and certificate are "

@@ -30,6 +30,13 @@
 		.help = "Credentials file path"          \
 	}
 
+#define SETTINGS_FLAG_CONFIG_FILE                         \
+	{                                                 \
+		.name = "configFile", .type = OPT_STRING, \
+		.preset = "~/.flexfs/stat/config",        \
+		.help = "Settings file path"              \
+	}
+
 #define SETTINGS_FLAG_KEY_FOLDER                          \
 	{                                                 \
 		.name = "keyFolder", .type = OPT_STRING,  \

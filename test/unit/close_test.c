@@ -132,6 +132,8 @@ close_november_by_hand(void *ctx, const struct close_outcome *outcome)
 {
 	struct watched *w = ctx;
 	struct fixture *f = w->f;
+	const struct close_order order = {
+	    .who = "operator:me", .reason = "", .now = f->now};
 	struct invoice_period period;
 	struct archive_row row;
 	struct account a = rig_account(f, "acme");
@@ -143,8 +145,8 @@ close_november_by_hand(void *ctx, const struct close_outcome *outcome)
 	db = store_open_write(f->folder, 20000, NULL, &f->err);
 	assert_non_null(db);
 	assert_true(invoice_parse_period("2026-11", &period, &f->err));
-	assert_int_equal(close_period(db, &a, &period, true, "operator:me", "",
-			     f->now, &row, &f->err),
+	assert_int_equal(
+	    close_period(db, &a, &period, true, &order, &row, &f->err),
 	    CLOSE_DONE);
 	sql_close(db);
 }
@@ -153,6 +155,7 @@ static void
 what_somebody_else_closes_meanwhile_is_left_alone(void **state)
 {
 	struct fixture *f = *state;
+	struct close_order order = {.who = "server", .reason = ""};
 	struct watched w = {.f = f};
 
 	rig_begin(f, "0.744");
@@ -161,8 +164,9 @@ what_somebody_else_closes_meanwhile_is_left_alone(void **state)
 	rig_hours(f, 1, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z",
 	    100 * GIB, "\"retired_at\":\"2026-12-01T00:00:00Z\"");
 	rig_clock(f, "2026-12-03T00:00:00Z");
+	order.now = f->now;
 	assert_true(
-	    close_due(f->db, f->now, close_november_by_hand, &w, &f->err));
+	    close_due(f->db, &order, close_november_by_hand, &w, &f->err));
 	assert_int_equal(w.told, 1);
 	rig_due_is(f, "");
 	rig_total_is(f, "acme", "2026-11", "74.40");
@@ -489,8 +493,10 @@ ignore_outcome(void *ctx, const struct close_outcome *outcome)
 static bool
 close_all_due(struct sql *db, int64_t now)
 {
+	const struct close_order order = {
+	    .who = "server", .reason = "", .now = now};
 	struct err err = ERR_INIT;
-	bool ok = close_due(db, now, ignore_outcome, NULL, &err);
+	bool ok = close_due(db, &order, ignore_outcome, NULL, &err);
 
 	if (!ok)
 		fprintf(stderr, "close due: %s\n", err.text);
@@ -518,7 +524,9 @@ close_all_by_hand(struct sql *db, int64_t now)
 			if (!ok)
 				break;
 			result = close_period(db, &a, &period, true,
-			    "operator:me", "", now, &row, &err);
+			    &(struct close_order){
+				.who = "operator:me", .reason = "", .now = now},
+			    &row, &err);
 			ok = result == CLOSE_DONE || result == CLOSE_ALREADY;
 		}
 	if (!ok)
