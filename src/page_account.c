@@ -142,36 +142,6 @@ load(struct view *v, struct err *err)
 /* --- figures --- */
 
 static void
-put_tiles(const struct view *v, const struct summary_page *words)
-{
-	struct buf *out = v->page->out;
-	struct buf text = BUF_INIT, label = BUF_INIT;
-
-	page_tiles_begin(out);
-	text_size(&text, v->stored.bytes);
-	buf_printf(&label, "%zu volume%s", v->stored.volumes,
-	    v->stored.volumes == 1 ? "" : "s");
-	if (v->stored.missing > 0)
-		buf_printf(&label, ", and %zu missing", v->stored.missing);
-	page_tile(out, "Stored now", buf_text(&text), buf_text(&label));
-	buf_clear(&text);
-	buf_clear(&label);
-	summary_put_money(&text, v->bills.now, 1);
-	buf_printf(&label, "%s so far", v->bills.period.text);
-	page_tile(out, buf_text(&label), buf_text(&text),
-	    page_bills_change(words));
-	buf_clear(&text);
-	summary_put_forecast(&text, v->bills.now, 1);
-	page_tile(out, "Forecast for the month",
-	    text.len > 0 ? buf_text(&text) : "not known",
-	    "if the last 24 hours go on");
-	page_tiles_end(out);
-	out->failed = out->failed || text.failed || label.failed;
-	buf_fini(&text);
-	buf_fini(&label);
-}
-
-static void
 put_reason(struct buf *out, const struct invoice *bill)
 {
 	page_pair_begin(out, "State of the month");
@@ -317,28 +287,14 @@ static bool
 put_page(struct view *v, const struct page_slice *slice, struct err *err)
 {
 	struct page *page = v->page;
-	const struct summary summary = {.invoices = v->bills.now,
-	    .before = v->bills.before,
-	    .count = 1,
-	    .now = page->now};
-	struct summary_page words;
-	bool ok;
 
-	summary_page_make(&words, &summary);
-	if (words.failed) {
-		summary_page_fini(&words);
-		return err_nomem(err);
-	}
 	page_begin(page, PAGE_NO_TAB, v->account.name);
-	put_tiles(v, &words);
-	ok = page_charts(page, v->bills.now, 1, err);
-	if (ok) {
-		put_volumes(v, slice);
-		put_terms(v);
-		ok = page_end(page, err);
-	}
-	summary_page_fini(&words);
-	return ok;
+	page_tiles(page->out, &v->bills, &v->stored);
+	if (!page_charts(page, v->bills.now, 1, err))
+		return false;
+	put_volumes(v, slice);
+	put_terms(v);
+	return page_end(page, err);
 }
 
 static void
