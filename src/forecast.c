@@ -73,18 +73,40 @@ keep_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 	return true;
 }
 
-/* The latest hour first. */
-static int
-compare_pieces(const void *a, const void *b)
+/* What one scan has told, by volume, the latest hour first. It tells a
+ * volume's hours in the order of time, so it is enough to hand them out, from
+ * the last one on. */
+static bool
+sort(struct piece *list, size_t count, struct err *err)
 {
-	const struct piece *x = a, *y = b;
+	struct piece *sorted = calloc(count + 1, sizeof *sorted);
+	size_t *next, sum = 0, max = 0;
 
-	if (x->volume != y->volume)
-		return x->volume < y->volume ? -1 : 1;
-	return (x->hour < y->hour) - (x->hour > y->hour);
+	for (size_t i = 0; i < count; i++)
+		if ((size_t)list[i].volume > max)
+			max = (size_t)list[i].volume;
+	next = calloc(max + 2, sizeof *next);
+	if (sorted == NULL || next == NULL) {
+		free(sorted);
+		free(next);
+		return err_nomem(err);
+	}
+	for (size_t i = 0; i < count; i++)
+		next[list[i].volume + 1]++;
+	for (size_t v = 0; v <= max; v++) {
+		sum += next[v];
+		next[v] = sum;
+	}
+	for (size_t i = count; i-- > 0;)
+		sorted[next[list[i].volume]++] = list[i];
+	if (count > 0)
+		memcpy(list, sorted, count * sizeof *list);
+	free(next);
+	free(sorted);
+	return true;
 }
 
-/* Adds the hours of some volumes, or of all with NULL. */
+/* Adds the hours of some volumes, or of all with NULL, behind what is there. */
 static bool
 scan(struct sql *db, const struct invoice_query *query, int64_t from_hour,
     int64_t to_hour, const int64_t *volumes, size_t count, struct pieces *out,
@@ -96,13 +118,10 @@ scan(struct sql *db, const struct invoice_query *query, int64_t from_hour,
 	    .upto_fact = query->head.seq,
 	    .volumes = volumes,
 	    .volume_count = count};
+	size_t first = out->count;
 
-	if (!usage_scan(db, &usage, keep_hour, out, err))
-		return false;
-	if (out->count > 0)
-		qsort(
-		    out->list, out->count, sizeof *out->list, compare_pieces);
-	return true;
+	return usage_scan(db, &usage, keep_hour, out, err) &&
+	       sort(out->list + first, out->count - first, err);
 }
 
 static size_t
@@ -185,28 +204,26 @@ static void
 add_bins(struct outlook *o, const struct piece *p, size_t count, size_t hours,
     int64_t first, int64_t end)
 {
-	struct exact *sum = exact_new(), *one = exact_new();
+	struct exact *mean = exact_new();
 
 	for (size_t i = 0; i < count; i++) {
+		struct exact_sum sum = {.spill = NULL};
 		bool seen = false;
 
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = p[j].age_hours == p[i].age_hours;
 		if (seen)
 			continue;
-		exact_set_int(sum, 0);
-		for (size_t j = i; j < count; j++) {
-			if (p[j].age_hours != p[i].age_hours)
-				continue;
-			exact_set_ratio(one, p[j].num, p[j].den);
-			exact_add(sum, one);
-		}
-		exact_div_int(sum, (int64_t)hours);
-		o->unrated =
-		    !add_cost(o, p[i].age_hours, sum, first, end) || o->unrated;
+		for (size_t j = i; j < count; j++)
+			if (p[j].age_hours == p[i].age_hours)
+				exact_sum_add(&sum, p[j].num, p[j].den);
+		exact_sum_get(&sum, mean);
+		exact_sum_fini(&sum);
+		exact_div_int(mean, (int64_t)hours);
+		o->unrated = !add_cost(o, p[i].age_hours, mean, first, end) ||
+			     o->unrated;
 	}
-	exact_free(sum);
-	exact_free(one);
+	exact_free(mean);
 }
 
 /* p: pieces of one volume, the latest hour first. */
