@@ -54,7 +54,9 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
       close_part close close_due mail_picture mail outbox deliver \
-      route http_reply read read_table read_lists read_routes read_answer \
+      route http_reply read read_table read_lists read_volume_part \
+      read_volumes read_hours read_periods read_invoices read_routes \
+      read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \

@@ -38,6 +38,14 @@ static const struct opt_flag get_flags[] = {
 	.shown = "(none)",
 	.help = "Entity tags that are known, as in the header If-None-Match"},
     {.name = "gzip", .type = OPT_BOOL, .help = "Compress the body"},
+    {.name = "issuer",
+	.type = OPT_STRING,
+	.preset = "flexFS Service",
+	.help = "Who bills, on paper; may have several lines"},
+    {.name = "payment",
+	.type = OPT_STRING,
+	.shown = "(none)",
+	.help = "Where to pay, on paper; may have several lines"},
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -72,6 +80,8 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 	    .role = strcmp(opt_get(values, "role"), "reader") == 0
 			? TOKEN_READER
 			: TOKEN_OPERATOR,
+	    .issuer = opt_get(values, "issuer"),
+	    .payment = opt_get(values, "payment"),
 	    .now = now};
 	struct account account;
 	unsigned status;

@@ -59,6 +59,7 @@ struct read_call {
 	const struct account *scope;	/* all that may be seen; NULL: all */
 	enum token_role role;		/* TOKEN_READER or TOKEN_OPERATOR */
 	int64_t now;			/* unix seconds */
+	const char *issuer, *payment;	/* on paper; as in invoice_pdf.h */
 	enum read_format format;
 };
 

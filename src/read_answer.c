@@ -444,6 +444,8 @@ read_answer(struct sql *db, const struct read_ask *ask, read_write_fn *write,
 	    .query = ask->target + len + (ask->target[len] == '?'),
 	    .scope = ask->scope,
 	    .role = ask->role,
+	    .issuer = ask->issuer,
+	    .payment = ask->payment,
 	    .now = ask->now};
 	struct read_out out = {
 	    .db = db, .ask = ask, .call = &call, .write = write, .ctx = ctx};

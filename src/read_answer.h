@@ -24,6 +24,7 @@ struct read_ask {
 	const struct account *scope; /* NULL: all accounts */
 	enum token_role role;
 	int64_t now;
+	const char *issuer, *payment; /* on paper; payment may be NULL */
 };
 
 /* Takes pieces of the answer; false ends it. */

@@ -10,6 +10,8 @@
 #ifndef SRC_READING_H
 #define SRC_READING_H
 
+#include "config.h"
+#include "creds.h"
 #include "http.h"
 #include "job.h"
 #include "lib/clock.h"
@@ -33,6 +35,8 @@ struct reading_deps {
 	struct job_pool *jobs;
 	struct writer *writer;
 	const struct settings *settings;
+	const struct config *config; /* they may be read anew meanwhile */
+	const struct creds *creds;
 	const struct clock *clock;
 };
 

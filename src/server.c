@@ -22,6 +22,8 @@
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "loop.h"
+#include "reading.h"
+#include "route.h"
 #include "schedule.h"
 #include "server.h"
 #include "server_notify.h"
@@ -48,8 +50,10 @@ struct server {
 	struct job_pool *jobs;
 	struct delivery *delivery;
 	struct closing *closing;
+	struct reading *reading;
 	struct upkeep *upkeep;
 	struct http *http;
+	struct route routes[GATE_MAX_ROUTES];
 	struct service service; /* what the routes' handlers see of it */
 	int64_t stop_us;	/* monotonic time by which it ends */
 };
@@ -169,6 +173,7 @@ on_stop_signal(void *ctx)
 	sv->stop_us = clock_mono_us() + SERVER_STOP_MS * INT64_C(1000);
 	delivery_stop(sv->delivery);
 	closing_stop(sv->closing);
+	reading_stop(sv->reading);
 	upkeep_stop(sv->upkeep);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
@@ -422,6 +427,20 @@ open_closing(struct server *sv, struct err *err)
 }
 
 static bool
+open_reading(struct server *sv, struct err *err)
+{
+	const struct reading_deps deps = {.jobs = sv->jobs,
+	    .writer = sv->writer,
+	    .settings = sv->settings,
+	    .config = sv->config,
+	    .creds = sv->creds,
+	    .clock = &sv->clock};
+
+	sv->reading = reading_new(&deps, err);
+	return sv->reading != NULL;
+}
+
+static bool
 open_all(struct server *sv, struct err *err)
 {
 	struct http_limits limits;
@@ -443,7 +462,7 @@ open_all(struct server *sv, struct err *err)
 	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
-	    !open_closing(sv, err))
+	    !open_closing(sv, err) || !open_reading(sv, err))
 		return false;
 	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
 	    sv->config->keep_samples_secs, err);
@@ -453,6 +472,9 @@ open_all(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
+	    .reading = sv->reading,
+	    .routes = sv->routes,
+	    .route_count = gate_fill_routes(sv->routes),
 	    .on_clock_moved = on_clock_moved,
 	    .ctx = sv};
 	return open_http(sv, &limits, &owner, err);
@@ -465,9 +487,10 @@ close_all(struct server *sv)
 	job_pool_free(sv->jobs);
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
+	reading_free(sv->reading);
+	closing_free(sv->closing);
 	http_close(sv->http);
 	upkeep_free(sv->upkeep);
-	closing_free(sv->closing);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);
