@@ -46,6 +46,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
+      export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
@@ -55,7 +56,7 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
       close_part close close_due mail_picture mail outbox deliver \
       route http_reply read read_table read_lists read_volume_part \
-      read_volumes read_hours read_periods read_invoices read_routes \
+      read_volumes read_hours read_periods read_invoices read_usage read_routes \
       read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
@@ -66,7 +67,8 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
+      cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
+      cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
       cmd_forecast cmd_get cmd_version main
 

@@ -3,7 +3,6 @@
  * month, so that there is little to keep and to sort. Out: rows by hour.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/exact.h"
 #include "lib/utc.h"
@@ -170,15 +169,6 @@ put_month(struct hours *h, struct err *err)
 
 /* --- which hours --- */
 
-static bool
-parse_time(const struct read_call *call, const char *name, int64_t *out)
-{
-	const char *text = read_param(call, name);
-
-	return text == NULL || (utc_parse(text, strlen(text), out, NULL) &&
-				   *out >= 0 && *out % UTC_HOUR_SECS == 0);
-}
-
 /* By default the last 24 with the one at hand. False: the reply says what is
  * wrong. */
 static bool
@@ -187,13 +177,11 @@ parse_range(const struct read_call *call, struct read_reply *reply,
 {
 	int64_t to = (call->now / UTC_HOUR_SECS + 1) * UTC_HOUR_SECS, from;
 
-	if (!parse_time(call, "to", &to))
-		return !read_bad(
-		    reply, "to is a whole hour such as 2026-11-01T00:00:00Z");
+	if (!read_hour(call, reply, "to", &to))
+		return false;
 	from = to - DEFAULT_HOURS * UTC_HOUR_SECS;
-	if (!parse_time(call, "from", &from))
-		return !read_bad(
-		    reply, "from is a whole hour such as 2026-10-01T00:00:00Z");
+	if (!read_hour(call, reply, "from", &from))
+		return false;
 	if (from >= to)
 		return !read_bad(reply, "from is not before to");
 	*from_hour = from / UTC_HOUR_SECS;

@@ -19,29 +19,6 @@ struct payers {
 	size_t count;
 };
 
-static enum read_found
-load_payers(struct sql *db, const struct read_call *call,
-    struct read_reply *reply, struct payers *out, struct err *err)
-{
-	struct account one;
-	enum read_found found = read_account(db, call, reply, &one, err);
-
-	if (found == READ_NONE)
-		return account_list(db, &out->list, &out->count, err)
-			   ? READ_FOUND
-			   : READ_FAILED;
-	if (found != READ_FOUND)
-		return found;
-	out->list = malloc(sizeof *out->list);
-	if (out->list == NULL) {
-		err_nomem(err);
-		return READ_FAILED;
-	}
-	out->list[0] = one;
-	out->count = 1;
-	return READ_FOUND;
-}
-
 static void
 put_hours(struct read_table *t, const struct rating_hours *hours)
 {
@@ -123,7 +100,8 @@ read_periods(struct sql *db, const struct read_call *call,
 
 	if (!read_page_parse(call, reply, &rows.page))
 		return true;
-	found = load_payers(db, call, reply, &payers, err);
+	found =
+	    read_accounts_of(db, call, reply, &payers.list, &payers.count, err);
 	ok = found != READ_FAILED;
 	if (found == READ_FOUND) {
 		skipped = skip_payers(&payers, &rows.page);
@@ -255,7 +233,8 @@ read_period(struct sql *db, const struct read_call *call,
 
 	if (!invoice_parse_period(call->route->ids[0], &period, &ignored))
 		return read_missing(reply);
-	found = load_payers(db, call, reply, &payers, err);
+	found =
+	    read_accounts_of(db, call, reply, &payers.list, &payers.count, err);
 	ok = found == READ_MISSING ||
 	     (found == READ_FOUND &&
 		 build(db, call, reply, &payers, &period, err));

@@ -8,6 +8,7 @@
 #include "read.h"
 #include "read_bills.h"
 #include "read_lists.h"
+#include "read_usage.h"
 #include "read_volumes.h"
 
 #define JSON READ_BIT(READ_JSON)
@@ -24,6 +25,8 @@ const struct read_route read_routes[] = {
 	read_volume},
     {"/v1/volumes/{}/hours", ROUTE_READER, "from to format", JSON | CSV,
 	READ_JSON, read_volume_hours},
+    {"/v1/usage", ROUTE_READER, "from to step group_by account format",
+	JSON | CSV, READ_JSON, read_usage},
     {"/v1/periods", ROUTE_READER, "account limit cursor format", JSON | CSV,
 	READ_JSON, read_periods},
     {"/v1/periods/{}", ROUTE_READER, "account format", JSON | CSV, READ_JSON,

@@ -38,6 +38,7 @@ class ReadAnswersByThePage(support.TestCase):
         volume = self.shelf.volumes["acme"]
         number = self.shelf.numbers()["acme"]
         return [*LISTS, f"/v1/volumes/{volume}", f"/v1/volumes/{volume}/hours",
+                "/v1/usage?from=2026-10-01&to=2026-11-01&step=month",
                 "/v1/periods/2026-10", f"/v1/invoices/{number}",
                 f"/v1/invoices/{number}/lines/1/explain"]
 
@@ -202,11 +203,18 @@ class ReadAnswersByThePage(support.TestCase):
                 with self.subTest(target=target, param=param):
                     answer = self.get(self.with_param(target, param))
                     self.assertEqual(answer.status, 400, answer)
-        for param in ("from=x", "to=2026-11-01", "from=2026-11-01T00:30:00Z",
+        for param in ("from=x", "to=2026-11", "from=2026-11-01T00:30:00Z",
                       "from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z",
                       "to=1969-12-31T23:00:00Z"):
+            for path in (hours, "/v1/usage"):
+                with self.subTest(param=param, path=path):
+                    self.assertEqual(self.get(f"{path}?{param}").status, 400)
+        for param in ("", "step=week", "group_by=name", "account="):
+            target = "/v1/usage?from=2026-10-01&to=2026-10-02"
             with self.subTest(param=param):
-                self.assertEqual(self.get(f"{hours}?{param}").status, 400)
+                self.assertEqual(
+                    self.get(f"{target}&{param}").status,
+                    {"": 200, "account=": 404}.get(param, 400))
         for path in ("/v1/volumes?state=gone", "/v1/quarantine?state=x"):
             self.assertEqual(self.get(path).status, 400)
 
@@ -227,6 +235,22 @@ class ReadAnswersByThePage(support.TestCase):
             "samples": 1})
         self.assertEqual(hours, sorted(hours, key=lambda h: h["from"]))
         self.assertEqual(hours[-1]["mean_bytes"], str(BIG))
+
+    def test_usage_is_what_is_exported(self):
+        for step in ("hour", "day", "month"):
+            for group in ("account", "volume", "bin"):
+                target = "/v1/usage?from=2026-10-01&to=2026-10-03" \
+                         f"&step={step}&group_by={group}"
+                words = ("export", "--from", "2026-10-01", "--to",
+                         "2026-10-03", "--step", step, "--groupBy", group,
+                         *GET[1:])
+                with self.subTest(step=step, group=group):
+                    self.assertEqual(self.get(target + "&format=csv").text(),
+                                     self.shelf.it.ok(*words))
+                    self.assertEqual(
+                        self.get(target).json()["usage"],
+                        json.loads(self.shelf.it.ok(*words, "--format",
+                                                    "json")))
 
     def test_a_period_has_its_bills(self):
         told = self.get("/v1/periods/2026-10").json()["accounts"]

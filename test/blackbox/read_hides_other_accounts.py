@@ -25,6 +25,8 @@ def cases(shelf):
             (f"/{beta}/hours", f"/{none}/hours"),
             (f"/{beta}{one_hour}", f"/{none}{one_hour}"),
             (f"/{beta}/hours?from=x", f"/{none}/hours?from=x")],
+        "/v1/usage": [("?from=2026-10-01&to=2026-11-01&account=beta",
+                       f"?from=2026-10-01&to=2026-11-01&account={NOBODY}")],
         "/v1/periods": by_account,
         "/v1/periods/{}": [("/2026-10?account=beta",
                             "/2026-10?account=" + NOBODY),
@@ -56,6 +58,9 @@ def lists(shelf):
             f"/v1/volumes/{shared}/hours?{span}", "/v1/periods",
             "/v1/periods/2026-10", "/v1/periods/2026-11", "/v1/invoices",
             f"/v1/invoices/{number}", "/v1/rates",
+            *(f"/v1/usage?{span}&step={step}&group_by={group}"
+              for step in ("hour", "day", "month")
+              for group in ("account", "volume", "bin")),
             f"/v1/invoices/{number}/lines/1/explain",
             f"/v1/invoices/{number}/lines/2/explain"]
 

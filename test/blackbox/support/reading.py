@@ -4,7 +4,11 @@ acme and beta have a volume each, and one after the other the third, which
 they share for one hour; October 2026 is closed for both. gamma has nothing.
 """
 
+import atexit
+import os
 import re
+import shutil
+import tempfile
 
 from .manual import code
 from .money import GIB
@@ -20,12 +24,25 @@ def routes():
     return re.findall(r'\{"(/[^"]*)",\s*ROUTE_', code("src/read_routes.c"))
 
 
+CLOCK = ("--mockTime", "--mockRate", "0", "--mockStart")
+
+
 class Shelf:
+    """Made once by each test file, and copied for each test."""
+
+    made = None  # (folder of the database, tokens, volumes, sources)
+
     def __init__(self, test):
         self.test = test
-        self.it = test.server(args=[
-            "--mockTime", "--mockStart", "2026-11-01T00:30:00Z",
-            "--mockRate", "0"])
+        if Shelf.made is None:
+            self.make()
+        folder, self.tokens, self.volumes, self.sources = Shelf.made
+        self.it = test.server(args=[*CLOCK, NOW])
+        shutil.copytree(folder, self.it.db, dirs_exist_ok=True)
+        self.it.start()
+
+    def make(self):
+        self.it = self.test.server(args=[*CLOCK, "2026-11-01T00:30:00Z"])
         for name in ("acme", "beta", "gamma"):
             self.it.create_account(name)
         for name in ("acme", "beta"):
@@ -42,6 +59,12 @@ class Shelf:
                         "shared": new_uuid()}
         self.it.start()
         self.fill()
+        self.it.stop(timeout=60)
+        place = tempfile.mkdtemp(prefix="shelf-")
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+        shutil.copytree(self.it.db, os.path.join(place, "db"))
+        Shelf.made = (os.path.join(place, "db"), self.tokens, self.volumes,
+                      self.sources)
 
     def send(self, account, volumes, sent_at=NOW):
         answer = self.it.send_report(self.sources[account], make_report(
