@@ -63,7 +63,8 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_peers http_door http_stream http_conn http \
       writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep reading service service_body server_clock operate \
+      delivery closing upkeep reading service service_body openapi \
+      server_clock operate \
       operate_rates operate_close gate server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
@@ -173,6 +174,14 @@ $(BUILD)/systemd.inc: contrib/systemd/stat.flexfs.service \
 $(BUILD)/src/systemd.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/systemd.o: $(BUILD)/systemd.inc
 
+# The description of the routes, which is JSON in a file of YAML.
+$(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
+	@mkdir -p $(@D)
+	$(call embed,openapi_text,$<) >$@
+
+$(BUILD)/src/openapi.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/openapi.o: $(BUILD)/openapi.inc
+
 unit: $(UNIT)
 
 # What several unit tests share.
@@ -192,6 +201,7 @@ $(BUILD)/test/fault/%.so: test/fault/%.c Makefile
 
 deps:
 	contrib/install-deps all
+	cd test/npm && npm ci --ignore-scripts --no-audit --no-fund
 
 # What is missing is installed, or named, first; a make of its own then asks
 # pkg-config anew.
@@ -323,7 +333,7 @@ EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
             $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
-            $(DOCDIR):README $(DOCDIR):COPYING \
+            $(DOCDIR):README $(DOCDIR):COPYING $(DOCDIR):contrib/openapi.yaml \
             $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
             $(UNITDIR):contrib/systemd/stat.flexfs.socket \
             $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \

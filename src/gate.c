@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "ingest.h"
 #include "lib/log.h"
+#include "openapi.h"
 #include "operate.h"
 #include "read.h"
 #include "route.h"
@@ -77,6 +78,15 @@ on_post_clock(struct service *service, struct http_request *req,
 }
 
 static void
+on_openapi(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)service;
+	(void)call;
+	openapi_reply(req);
+}
+
+static void
 on_read(struct service *service, struct http_request *req,
     const struct route_call *call)
 {
@@ -101,6 +111,7 @@ static const struct route routes[] = {
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
+    {"GET", "/openapi.json", ROUTE_ANYONE, "", on_openapi, false},
 };
 
 size_t
