@@ -47,6 +47,7 @@ SRC = settings creds creds_gather store fact grace account token session \
       roster ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
+      export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
@@ -58,18 +59,21 @@ SRC = settings creds creds_gather store fact grace account token session \
       page page_text page_piece pages page_chart page_part page_trouble \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
-      route http_reply read read_table read_lists read_pages read_routes \
-      read_answer \
+      route http_reply read read_table read_lists read_volume_part \
+      read_volumes read_hours read_periods read_invoices read_usage read_pages \
+      read_routes read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_peers http_door http_stream http_conn http \
       writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep reading service service_body server_clock \
-      operate operate_rates operate_close signin gate server_reload server_notify systemd \
+      delivery closing upkeep reading service service_body openapi \
+      server_clock operate operate_rates operate_close signin gate \
+      server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_close cmd_deliver \
+      cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
+      cmd_deliver \
       cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
       cmd_forecast cmd_get cmd_version main
 
@@ -182,6 +186,14 @@ $(BUILD)/page_style.inc: src/page.css Makefile
 
 $(BUILD)/src/page.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/page.o: $(BUILD)/page_style.inc
+
+# The description of the routes, which is JSON in a file of YAML.
+$(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
+	@mkdir -p $(@D)
+	$(call embed,openapi_text,$<) >$@
+
+$(BUILD)/src/openapi.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/openapi.o: $(BUILD)/openapi.inc
 
 unit: $(UNIT)
 
@@ -334,7 +346,7 @@ EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
             $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
-            $(DOCDIR):README $(DOCDIR):COPYING \
+            $(DOCDIR):README $(DOCDIR):COPYING $(DOCDIR):contrib/openapi.yaml \
             $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
             $(UNITDIR):contrib/systemd/stat.flexfs.socket \
             $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \

@@ -42,6 +42,7 @@ static const struct opt_command *const commands[] = {
     &cmd_release,
     &cmd_discard,
     &cmd_report,
+    &cmd_export,
     &cmd_explain,
     &cmd_forecast,
     &cmd_get,

@@ -21,6 +21,7 @@ extern const struct opt_command cmd_create_token;
 extern const struct opt_command cmd_deliver;
 extern const struct opt_command cmd_discard;
 extern const struct opt_command cmd_explain;
+extern const struct opt_command cmd_export;
 extern const struct opt_command cmd_forecast;
 extern const struct opt_command cmd_get;
 extern const struct opt_command cmd_help;

@@ -49,6 +49,14 @@ static const struct opt_flag get_flags[] = {
 	.type = OPT_STRING,
 	.shown = "(it is not told of)",
 	.help = "When the server's certificate ends (RFC 3339), for pages"},
+    {.name = "issuer",
+	.type = OPT_STRING,
+	.preset = "flexFS Service",
+	.help = "Who bills, on paper; may have several lines"},
+    {.name = "payment",
+	.type = OPT_STRING,
+	.shown = "(none)",
+	.help = "Where to pay, on paper; may have several lines"},
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -83,6 +91,8 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 	    .role = strcmp(opt_get(values, "role"), "reader") == 0
 			? TOKEN_READER
 			: TOKEN_OPERATOR,
+	    .issuer = opt_get(values, "issuer"),
+	    .payment = opt_get(values, "payment"),
 	    .now = now};
 	const char *ends = opt_get(values, "certificateEnds");
 	struct account account;

@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "ingest.h"
 #include "lib/log.h"
+#include "openapi.h"
 #include "operate.h"
 #include "read.h"
 #include "route.h"
@@ -79,6 +80,15 @@ on_post_clock(struct service *service, struct http_request *req,
 
 /* Only a page lets in who has not signed in, and only so far. */
 static void
+on_openapi(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)service;
+	(void)call;
+	openapi_reply(req);
+}
+
+static void
 on_read(struct service *service, struct http_request *req,
     const struct route_call *call)
 {
@@ -97,13 +107,9 @@ static const struct route routes[] = {
     {"POST", "/v1/reports", ROUTE_SOURCE, "", on_post_report, false},
     {"PUT", "/v1/reports/{}", ROUTE_SOURCE, "", on_put_report, false},
     {"GET", "/v1/reports/{}", ROUTE_SOURCE, "", on_get_report, false},
-    {"GET", "/v1/quarantine", ROUTE_OPERATOR, OPERATE_QUARANTINE_PARAMS,
-	operate_list_quarantine, false},
     {"POST", "/v1/quarantine/{}/release", ROUTE_OPERATOR, "", operate_release,
 	false},
     {"POST", "/v1/quarantine/{}/discard", ROUTE_OPERATOR, "", operate_discard,
-	false},
-    {"GET", "/v1/rates", ROUTE_READER, OPERATE_RATES_PARAMS, operate_list_rates,
 	false},
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
     {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
@@ -117,6 +123,7 @@ static const struct route routes[] = {
     {"GET", "/icon.svg", ROUTE_ANYONE, "", signin_icon, false},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
+    {"GET", "/openapi.json", ROUTE_ANYONE, "", on_openapi, false},
 };
 
 size_t

@@ -292,20 +292,28 @@ invoice_judge(struct invoice *invoice, enum invoice_reason reason, int64_t now)
 		    reason == INVOICE_FINE ? INVOICE_DRAFT : INVOICE_HELD;
 }
 
-static enum invoice_reason
-find_reason(const struct invoice *inv)
+enum invoice_reason
+invoice_find_reason(
+    const struct account *account, const struct rating_hours *h, bool unrated)
 {
-	const struct rating_hours *h = &inv->hours;
 	int64_t all = h->measured + h->estimated + h->unbilled;
 
-	for (size_t m = 0; m < inv->period.month_count; m++)
-		if (inv->months[m].unrated)
-			return INVOICE_UNRATED_USAGE;
+	if (unrated)
+		return INVOICE_UNRATED_USAGE;
 	if (h->estimated * 100 > all * INVOICE_MAX_ESTIMATED_PERCENT)
 		return INVOICE_TOO_MANY_ESTIMATES;
-	if (h->unbilled > 0 && inv->account.gap == ACCOUNT_GAP_HOLD)
+	if (h->unbilled > 0 && account->gap == ACCOUNT_GAP_HOLD)
 		return INVOICE_MISSING_HOURS;
 	return INVOICE_FINE;
+}
+
+static bool
+has_unrated(const struct invoice *inv)
+{
+	for (size_t m = 0; m < inv->period.month_count; m++)
+		if (inv->months[m].unrated)
+			return true;
+	return false;
 }
 
 static bool
@@ -364,7 +372,10 @@ invoice_build(struct sql *db, const struct account *accounts, size_t count,
 		ok = collect_lines(&out[i], err);
 		if (!ok)
 			break;
-		invoice_judge(&out[i], find_reason(&out[i]), query->now);
+		invoice_judge(&out[i],
+		    invoice_find_reason(
+			&out[i].account, &out[i].hours, has_unrated(&out[i])),
+		    query->now);
 		ok = round_money(&out[i], err);
 	}
 	return ok || err_context(err, "bill for %s", query->period->text);

@@ -141,6 +141,10 @@ struct invoice_query {
 bool invoice_build(struct sql *db, const struct account *accounts, size_t count,
     const struct invoice_query *query, struct invoice *out, struct err *err);
 
+/* Why a period with these volume-hours is, or would be, held. */
+enum invoice_reason invoice_find_reason(const struct account *account,
+    const struct rating_hours *hours, bool unrated);
+
 /* Sets why the period is, or would be, held; and its state at now. */
 void invoice_judge(
     struct invoice *invoice, enum invoice_reason reason, int64_t now);

@@ -161,8 +161,9 @@ find_line(struct payer *payer, struct part *part, int64_t volume,
 	return line;
 }
 
-static void
-count_hours(struct rating_hours *hours, enum usage_kind kind, int64_t count)
+void
+rating_count_hours(
+    struct rating_hours *hours, enum usage_kind kind, int64_t count)
 {
 	switch (kind) {
 	case USAGE_MEASURED:
@@ -238,7 +239,7 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 	if (part == NULL || !note_names(&part->names, hour, err))
 		return false;
 	if (hour->counts)
-		count_hours(&payer->out->hours, hour->kind, hour->run);
+		rating_count_hours(&payer->out->hours, hour->kind, hour->run);
 	for (size_t i = 0; i < hour->bin_count; i++) {
 		line = find_line(payer, part, hour->volume,
 		    hour->bins[i].age_hours, hour->hour, err);
@@ -247,7 +248,7 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 		/* A bin that only the second part of an hour has still rests
 		 * on that hour. */
 		if (line->counted_hour != hour->hour)
-			count_hours(&line->hours, hour->kind, hour->run);
+			rating_count_hours(&line->hours, hour->kind, hour->run);
 		line->counted_hour = hour->hour;
 		exact_sum_add(&line->sum, hour->bins[i].num, hour->den);
 	}
@@ -255,6 +256,18 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 }
 
 /* --- from sums to money --- */
+
+void
+rating_price(const struct exact *byte_hours, const struct rate *rate,
+    int64_t hours_in_month, struct exact *gib_months, struct exact *cost)
+{
+	exact_set(gib_months, byte_hours);
+	exact_div_int(gib_months, hours_in_month << GIB_SHIFT);
+	if (rate != NULL && exact_parse(cost, rate->rate))
+		exact_mul(cost, gib_months);
+	else
+		exact_set_int(cost, 0);
+}
 
 static void
 price_line(struct rating *out, struct rating_line *line)
@@ -264,17 +277,11 @@ price_line(struct rating *out, struct rating_line *line)
 	line->amount = exact_new();
 	exact_sum_get(&line->sum, line->byte_hours);
 	exact_sum_fini(&line->sum);
-	exact_set(line->gib_months, line->byte_hours);
-	exact_div_int(line->gib_months, INT64_C(1) << GIB_SHIFT);
-	exact_div_int(line->gib_months, out->hours_in_month);
-	if (!line->rated) {
-		/* Nothing stored costs nothing at any rate. */
-		if (exact_sign(line->byte_hours) != 0)
-			out->unrated = true;
-		return;
-	}
-	if (exact_parse(line->amount, line->rate.rate))
-		exact_mul(line->amount, line->gib_months);
+	rating_price(line->byte_hours, line->rated ? &line->rate : NULL,
+	    out->hours_in_month, line->gib_months, line->amount);
+	/* Nothing stored costs nothing at any rate. */
+	if (!line->rated && exact_sign(line->byte_hours) != 0)
+		out->unrated = true;
 	exact_add(out->total, line->amount);
 }
 

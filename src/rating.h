@@ -27,6 +27,9 @@ struct rating_hours {
 	int64_t measured, estimated, unbilled;
 };
 
+void rating_count_hours(
+    struct rating_hours *hours, enum usage_kind kind, int64_t count);
+
 struct rating_line {
 	struct uuid volume_id;
 	char *name;	     /* owned: the latest; "" when it has none */
@@ -90,6 +93,11 @@ bool rating_run(struct sql *db, const struct account *accounts, size_t count,
     const struct rating_query *query, struct rating *out, struct err *err);
 
 void rating_fini(struct rating *rating);
+
+/* The formula: what byte-hours of one month are in GiB-months, and cost at a
+ * rate; nothing without one (NULL). gib_months and cost must exist. */
+void rating_price(const struct exact *byte_hours, const struct rate *rate,
+    int64_t hours_in_month, struct exact *gib_months, struct exact *cost);
 
 /* One account's part of one hour of a volume, in one age bin. */
 struct rating_hour {

@@ -112,18 +112,18 @@ tell(const struct cell *cell, const struct rate *rates, size_t count,
 	    .sample_count = cell->sample_count,
 	    .from_hour = cell->from_hour,
 	    .until_hour = cell->until_hour};
+	struct exact *gib_months = exact_new();
 	int64_t until;
 	bool ok;
 
 	told.rate = rate_at(rates, count, cell->age_hours, cell->hour, &until);
 	told.cost = exact_new();
-	if (told.rate != NULL && exact_parse(told.cost, told.rate->rate)) {
-		exact_mul(told.cost, cell->bytes);
-		exact_div_int(told.cost, INT64_C(1) << 30);
-		exact_div_int(told.cost, hours_in_month(cell->hour));
-	}
+	/* The mean of an hour is its byte-hours. */
+	rating_price(cell->bytes, told.rate, hours_in_month(cell->hour),
+	    gib_months, told.cost);
 	ok = each(ctx, &told, err);
 	exact_free(told.cost);
+	exact_free(gib_months);
 	return ok;
 }
 

@@ -26,6 +26,7 @@ struct read_ask {
 	int64_t now;
 	int64_t expected_secs;	     /* how often sources should report; or 0 */
 	int64_t certificate_ends_at; /* unix seconds; 0: there is none */
+	const char *issuer, *payment; /* on paper; payment may be NULL */
 };
 
 /* Takes pieces of the answer; false ends it. */

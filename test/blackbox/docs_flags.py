@@ -151,8 +151,8 @@ class DocsFlags(support.TestCase):
                  "data-binary"}
         for page in ("stat.flexfs.8", "stat.flexfs-api.7",
                      "stat.flexfs-explain.7", "stat.flexfs-read.7",
-                     "stat.flexfs-config.5",
-                     "stat.flexfs-systemd.7"):
+                     "stat.flexfs-export.7",
+                     "stat.flexfs-config.5", "stat.flexfs-systemd.7"):
             text = manual.read(f"man/{page}")
             named = set(re.findall(r"Fl Fl ([\w-]+)", text))
             named |= set(re.findall(r"(?<![\w-])--([a-zA-Z][\w-]*)", text))

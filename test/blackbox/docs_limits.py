@@ -52,10 +52,6 @@ LIMITS = {
                                         "LEDGER_MAX_AGE_SECS")),
     "open samples in quarantine":
         ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_OPEN")),
-    "samples of a page of the quarantine":
-        ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
-    "page of the quarantine, and one sample more":
-        (" MiB", MIB, of("src/quarantine.h", "QUARANTINE_PAGE_BYTES")),
     "reason of an operator":
         (" bytes", 1, of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     "reports in a commit": ("", 1, of("src/ingest.h", "INGEST_MAX_GROUP")),
@@ -71,10 +67,6 @@ SENTENCES = [
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_FUTURE_SECS") / 60),
     (PAGE, "more than 35 days ago",
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_AGE_SECS") / DAY),
-    (PAGE, "how many, 1 to 10000,",
-     of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
-    (PAGE, "by default 1000",
-     of("src/quarantine.h", "QUARANTINE_PAGE")),
     (PAGE, "says why in 1 to 255 bytes",
      of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     ("stat.flexfs.8", "Why, in 1 to 255 bytes",
@@ -131,6 +123,9 @@ SENTENCES = [
      of("src/read_table.h", "READ_MAX_PAGE")),
     (READ_PAGE, "1 to 1000, by default 100",
      of("src/read_table.h", "READ_PAGE")),
+    (READ_PAGE, "A page also ends when it has more than 8 MiB",
+     lambda: manual.constant("src/quarantine.h",
+                             "QUARANTINE_PAGE_BYTES") / MIB),
     (READ_PAGE, "An answer of more than 256 KiB",
      lambda: manual.constant("src/read.h", "READ_WHOLE_BYTES") / KIB),
     (READ_PAGE, "fewer than 64 KiB in the time",
