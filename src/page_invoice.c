@@ -27,7 +27,7 @@ put_downloads(const struct view *v)
 	static const struct {
 		const char *format, *title;
 	} formats[] = {{"pdf", "PDF"}, {"csv", "CSV"}, {"json", "JSON"},
-	    {"html", "HTML"}, {"text", "Text"}};
+	    {"html", "HTML"}, {"txt", "Text"}};
 	struct buf *out = v->page->out;
 
 	page_pair_begin(out, "The document");

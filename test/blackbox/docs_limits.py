@@ -62,7 +62,23 @@ LIMITS = {
 }
 
 # Limits that stand in sentences: (page, sentence, code's value in its unit).
+DASHBOARD = "stat.flexfs-dashboard.7"
 SENTENCES = [
+    (DASHBOARD, "It ends 12 hours after signing in",
+     lambda: manual.constant("src/session.h", "SESSION_SECS") / 3600),
+    (DASHBOARD, "After 10 attempts with a token",
+     of("src/signin.h", "SIGNIN_ATTEMPTS")),
+    (DASHBOARD, "once more every 30 seconds",
+     of("src/signin.h", "SIGNIN_REFILL_SECS")),
+    (DASHBOARD, "A form may have 4096 bytes",
+     of("src/signin.h", "SIGNIN_BODY_BYTES")),
+    (DASHBOARD, "Lists have 200 rows a page", of("src/page.h", "PAGE_ROWS")),
+    (DASHBOARD, "one of 13 months", of("src/chart.h", "CHART_MAX_MONTHS")),
+    (DASHBOARD, "ends within 14 days",
+     lambda: manual.constant("src/page_trouble.c",
+                             "CERTIFICATE_WARN_SECS") / DAY),
+    (DASHBOARD, "more than 60 seconds are marked",
+     lambda: manual.constant("src/page_lists.c", "SKEW_WARN_MS") / MS),
     (PAGE, "more than 5 minutes in the server's future",
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_FUTURE_SECS") / 60),
     (PAGE, "more than 35 days ago",
