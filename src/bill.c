@@ -63,8 +63,7 @@ build_open(struct sql *db, const struct invoice_query *query,
 				   query, open->built, err))
 		return false;
 	for (size_t i = 0; i < open->count; i++)
-		if (!correction_add(
-			db, &open->built[i], query, &carries, err))
+		if (!correction_add(db, &open->built[i], query, &carries, err))
 			return false;
 	return forecast_add(db, open->built, open->count, query, err);
 }

@@ -100,8 +100,8 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 
 	if (opt_given(values, "expectedInterval"))
 		ask.expected_secs = opt_int(values, "expectedInterval");
-	if (ends != NULL && !utc_parse(ends, strlen(ends),
-				&ask.certificate_ends_at, NULL))
+	if (ends != NULL &&
+	    !utc_parse(ends, strlen(ends), &ask.certificate_ends_at, NULL))
 		return err_set(err, ERR_INPUT,
 		    "--certificateEnds is not a time as RFC 3339 has it");
 	if (name != NULL) {

@@ -170,8 +170,7 @@ find_holder(struct service *service, const struct http_head *head,
 	if (db == NULL)
 		return false;
 	if (head->bearer != NULL)
-		return token_find(
-		    db, &service->tokens, head->bearer, out, err);
+		return token_find(db, &service->tokens, head->bearer, out, err);
 	if (strcmp(head->method, "GET") != 0 &&
 	    strcmp(head->method, "HEAD") != 0)
 		return true;

@@ -129,8 +129,8 @@ void page_head_begin(struct buf *out);
 void page_head_end(struct buf *out);
 
 /* "n measured", and what is estimated or missing in a box. */
-void page_hours(struct buf *out, int64_t measured, int64_t estimated,
-    int64_t missing);
+void page_hours(
+    struct buf *out, int64_t measured, int64_t estimated, int64_t missing);
 
 /* Says what there is not, and what to do about it; command may be NULL. */
 void page_empty(struct buf *out, const char *text, const char *command);

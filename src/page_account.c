@@ -16,7 +16,7 @@
 struct row {
 	const struct volume_state *volume; /* borrowed */
 	const char *name;		   /* borrowed */
-	bool here;			   /* its last sample is the account's */
+	bool here; /* its last sample is the account's */
 	struct exact *gib_months, *amount; /* owned */
 	bool rated;
 	struct rating_hours hours;
@@ -120,19 +120,21 @@ load(struct view *v, struct err *err)
 	const struct invoice_line **sorted;
 
 	if (!page_bills_load(v->page, &v->account, &v->bills, err) ||
-	    !volume_state_list(v->page->db, v->page->now, &v->volumes,
-		&v->volume_count, err))
+	    !volume_state_list(
+		v->page->db, v->page->now, &v->volumes, &v->volume_count, err))
 		return false;
 	bill = &v->bills.now[0];
 	v->rows = calloc(v->volume_count + 1, sizeof *v->rows);
-	sorted = calloc(bill->line_count + 1, sizeof *sorted);
+	sorted =
+	    calloc(bill->line_count + 1, sizeof(const struct invoice_line *));
 	if (v->rows == NULL || sorted == NULL) {
 		free(sorted);
 		return err_nomem(err);
 	}
 	for (size_t i = 0; i < bill->line_count; i++)
 		sorted[i] = &bill->lines[i];
-	qsort(sorted, bill->line_count, sizeof *sorted, by_volume);
+	qsort(sorted, bill->line_count, sizeof(const struct invoice_line *),
+	    by_volume);
 	join(v, sorted, bill->line_count);
 	free(sorted);
 	qsort(v->rows, v->row_count, sizeof *v->rows, by_name);
@@ -176,8 +178,7 @@ put_terms(const struct view *v)
 	page_pair_begin(out, "Missing hours");
 	buf_str(out, account_gap_name(a->gap));
 	if (a->gap == ACCOUNT_GAP_CARRY || a->gap == ACCOUNT_GAP_INTERPOLATE)
-		buf_printf(
-		    out, ", at most %" PRId64 " h", a->max_carry_hours);
+		buf_printf(out, ", at most %" PRId64 " h", a->max_carry_hours);
 	page_pair_end(out);
 	page_pair_begin(out, "Rounding");
 	buf_printf(out, "per %s, %s", account_rounding_name(a->rounding),
@@ -266,8 +267,9 @@ put_volumes(const struct view *v, const struct page_slice *slice)
 		page_empty(out,
 		    "No volume has been reported for this account yet.", NULL);
 	else {
-		page_table_begin(out, "Volumes, and what they come to in the "
-				      "month at hand",
+		page_table_begin(out,
+		    "Volumes, and what they come to in the "
+		    "month at hand",
 		    columns, sizeof columns / sizeof *columns);
 		for (size_t i = slice->first; i < slice->end; i++)
 			put_row(v, &v->rows[i]);
@@ -310,8 +312,8 @@ fini(struct view *v)
 }
 
 bool
-page_account(struct page *page, const char *name, const char *number,
-    struct err *err)
+page_account(
+    struct page *page, const char *name, const char *number, struct err *err)
 {
 	struct view v = {.page = page};
 	struct page_slice slice;

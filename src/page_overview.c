@@ -71,8 +71,8 @@ put_accounts(struct overview *o, const struct page_slice *slice)
 
 	buf_printf(&caption, "Accounts in %s", o->bills.period.text);
 	page_section(out, "Accounts");
-	page_table_begin(out, buf_text(&caption), columns,
-	    sizeof columns / sizeof *columns);
+	page_table_begin(
+	    out, buf_text(&caption), columns, sizeof columns / sizeof *columns);
 	for (size_t i = slice->first; i < slice->end; i++)
 		put_account(out, &o->bills.now[i], &o->stored[i]);
 	page_table_end(out);

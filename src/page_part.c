@@ -18,8 +18,7 @@ list_accounts(struct page *page, const struct account *account,
 	if (account == NULL)
 		account = page->scope;
 	if (account == NULL)
-		return account_list(
-		    page->db, &out->accounts, &out->count, err);
+		return account_list(page->db, &out->accounts, &out->count, err);
 	out->accounts = malloc(sizeof *out->accounts);
 	if (out->accounts == NULL)
 		return err_nomem(err);
@@ -54,9 +53,8 @@ load_closed(struct page *page, struct page_bills *out, struct account *open,
 }
 
 static bool
-load_open(struct page *page, struct page_bills *out,
-    const struct account *open, const size_t *places, size_t count,
-    struct err *err)
+load_open(struct page *page, struct page_bills *out, const struct account *open,
+    const size_t *places, size_t count, struct err *err)
 {
 	struct invoice *bills = calloc(count + 1, sizeof *bills);
 	bool ok;
@@ -80,10 +78,14 @@ load_totals(struct page *page, struct page_bills *out, struct err *err)
 	struct account *open = calloc(out->count + 1, sizeof *open);
 	size_t *places = calloc(out->count + 1, sizeof *places);
 	size_t count = 0;
-	bool ok = (open != NULL && places != NULL) || err_nomem(err);
+	bool ok = false;
 
-	ok = ok && load_closed(page, out, open, places, &count, err) &&
-	     (count == 0 || load_open(page, out, open, places, count, err));
+	if (open == NULL || places == NULL)
+		err_nomem(err);
+	else
+		ok = load_closed(page, out, open, places, &count, err) &&
+		     (count == 0 ||
+			 load_open(page, out, open, places, count, err));
 	free(open);
 	free(places);
 	return ok;
@@ -257,8 +259,7 @@ page_stored_load(struct page *page, const struct page_bills *bills,
 	for (size_t i = 0; i < count; i++)
 		for (size_t a = 0; a < bills->count; a++)
 			if (bills->accounts[a].id == list[i].last.account)
-				page_stored_add(
-				    &out[a], &list[i], page->now);
+				page_stored_add(&out[a], &list[i], page->now);
 	volume_state_free(list, count);
 	return true;
 }
@@ -325,8 +326,8 @@ page_volume_link(struct buf *out, const struct uuid *uuid, const char *name)
 	char id[UUID_TEXT_SIZE];
 
 	uuid_format(uuid, id);
-	page_link(out, "/volumes/", id,
-	    name != NULL && name[0] != '\0' ? name : id);
+	page_link(
+	    out, "/volumes/", id, name != NULL && name[0] != '\0' ? name : id);
 }
 
 bool

@@ -47,8 +47,8 @@ struct page_stored {
 /* For each of the accounts of the bills. */
 bool page_stored_load(struct page *page, const struct page_bills *bills,
     struct page_stored *out, struct err *err);
-void page_stored_add(struct page_stored *stored, const struct volume_state *v,
-    int64_t now);
+void page_stored_add(
+    struct page_stored *stored, const struct volume_state *v, int64_t now);
 
 /* What is stored and what it costs, in large figures. */
 void page_tiles(struct buf *out, const struct page_bills *bills,
@@ -60,8 +60,8 @@ void page_volume_link(
 
 /* An account that the reader may see, by name; *found is false, and nothing
  * else is told, when there is none or it is another's. */
-bool page_find_account(struct page *page, const char *name,
-    struct account *out, bool *found, struct err *err);
+bool page_find_account(struct page *page, const char *name, struct account *out,
+    bool *found, struct err *err);
 
 /* The row of an invoice by its number, and its account; page->missing is set
  * when there is none, or it is another's. */

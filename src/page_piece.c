@@ -221,8 +221,8 @@ page_slice(const char *number, size_t total, struct page_slice *out)
 	if (n < 1 || n > out->count)
 		return false;
 	out->first = (n - 1) * PAGE_ROWS;
-	out->end = total - out->first < PAGE_ROWS ? total
-						  : out->first + PAGE_ROWS;
+	out->end =
+	    total - out->first < PAGE_ROWS ? total : out->first + PAGE_ROWS;
 	return true;
 }
 

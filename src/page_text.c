@@ -79,7 +79,7 @@ page_span(struct buf *out, int64_t secs)
 
 	if (secs < 120)
 		buf_printf(out, "%" PRId64 " s", secs);
-	else if (secs < 2 * UTC_HOUR_SECS)
+	else if (secs < INT64_C(2) * UTC_HOUR_SECS)
 		buf_printf(out, "%" PRId64 " min", secs / 60);
 	else if (hours < 48)
 		buf_printf(out, "%" PRId64 " h", hours);

@@ -158,8 +158,9 @@ tell_certificate(struct trouble *t)
 	if (page->certificate_ends_at == 0 || left > CERTIFICATE_WARN_SECS)
 		return;
 	begin_item(t, left > 0 ? "warn" : "bad");
-	buf_str(page->out, left > 0 ? "The server's certificate ends at "
-				    : "The server's certificate has ended, at ");
+	buf_str(page->out, left > 0
+			       ? "The server's certificate ends at "
+			       : "The server's certificate has ended, at ");
 	page_time(page->out, page->certificate_ends_at);
 	buf_str(page->out, ".");
 	end_item(t);

@@ -433,9 +433,9 @@ begin(struct run *run, const struct account *accounts, size_t count,
 		out[i].hours_in_month =
 		    (to - query->month_start) / UTC_HOUR_SECS;
 		out[i].total = exact_new();
-		out[i].days = query->days ? calloc(RATING_DAYS,
-						sizeof *out[i].days)
-					  : NULL;
+		out[i].days = query->days
+				  ? calloc(RATING_DAYS, sizeof *out[i].days)
+				  : NULL;
 		if (query->days && out[i].days == NULL)
 			return err_nomem(err);
 		if (accounts[i].id > run->max_account)

@@ -92,8 +92,8 @@ look_what_is_due(struct server *sv)
 static void
 tell_certificate(struct server *sv)
 {
-	reading_set_certificate(sv->reading,
-	    sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
+	reading_set_certificate(
+	    sv->reading, sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
 }
 
 /* The key stays, so that clients may pin it. When it does not work, it is
