@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 #include "read.h"
-#include "read_bills.h"
+#include "read_invoices.h"
 #include "read_lists.h"
+#include "read_periods.h"
 #include "read_usage.h"
 #include "read_volumes.h"
 
