@@ -39,7 +39,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store fact grace account token source rate \
+SRC = settings creds creds_gather store fact backup grace account token \
+      session source rate \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
@@ -55,23 +56,25 @@ SRC = settings creds creds_gather store fact grace account token source rate \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
       close_part close close_due mail_picture mail outbox deliver \
+      page page_text page_piece pages page_chart page_part page_trouble \
+      page_usage page_overview page_account page_periods page_invoice page_line \
+      page_volume page_lists \
       route http_reply read read_table read_lists read_volume_part \
-      read_volumes read_hours read_periods read_invoices read_usage read_routes \
-      read_answer \
+      read_volumes read_hours read_periods read_invoices read_usage \
+      read_pages read_routes read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
       loop job http_peers http_door http_stream http_conn http \
       writer ingest schedule config_key config_report config_sample config \
       delivery closing upkeep reading service service_body openapi \
-      server_clock operate \
-      operate_rates operate_close gate server_reload server_notify systemd \
+      server_clock operate operate_rates operate_close signin gate \
+      server_reload server_notify systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver \
-      cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
-      cmd_forecast cmd_get cmd_version main
+      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -153,7 +156,8 @@ $(BUILD)/src/store.o: $(BUILD)/schema.inc
 
 # The licence becomes one string, for the verb that prints it, and so do the
 # files of the systemd service, for the verb that installs them.
-embed = { echo 'static const char $(1)[] ='; \
+embed = $(call embed_as,static const char $(1),$(2))
+embed_as = { echo '$(1)[] ='; \
 	  sed -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n"/' $(2); \
 	  echo '    ;'; }
 
@@ -181,6 +185,14 @@ $(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
 
 $(BUILD)/src/openapi.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/openapi.o: $(BUILD)/openapi.inc
+
+# The look of the pages.
+$(BUILD)/page_style.inc: src/page.css Makefile
+	@mkdir -p $(@D)
+	$(call embed_as,const char page_style,$<) >$@
+
+$(BUILD)/src/page.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/page.o: $(BUILD)/page_style.inc
 
 unit: $(UNIT)
 

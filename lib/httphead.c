@@ -272,6 +272,17 @@ on_type(struct httphead *h)
 	return true;
 }
 
+/* Whether it is any good is for the owner to say, who looks for one name. One
+ * that is too long is as good as none. */
+static bool
+on_cookie(struct httphead *h)
+{
+	if ((h->seen & HTTPHEAD_SEEN_COOKIE) == 0)
+		memcpy(h->cookies, h->value, h->value_len + 1);
+	h->seen |= HTTPHEAD_SEEN_COOKIE;
+	return true;
+}
+
 static bool
 on_expect(struct httphead *h)
 {
@@ -309,6 +320,7 @@ static const struct header {
     {"transfer-encoding", on_coding, "The Transfer-Encoding is too long."},
     {"authorization", on_authorization, NULL},
     {"content-type", on_type, "The Content-Type is too long."},
+    {"cookie", on_cookie, NULL},
     {"expect", on_expect, "The Expect is too long."},
     {"connection", on_connection, "The Connection is too long."},
 };
@@ -326,7 +338,7 @@ end_header(struct httphead *h)
 		    strcmp(header->name, h->name) != 0)
 			continue;
 		if (h->value_len > HTTPHEAD_VALUE_BYTES) {
-			/* A token too long to be one is none. */
+			/* A token, or cookies, too long for that are none. */
 			return header->too_long == NULL ||
 			       refuse(h, 400, header->too_long);
 		}
@@ -494,8 +506,9 @@ httphead_init(struct httphead *h, size_t head_limit, uint64_t body_limit)
 {
 	memset(h, 0, offsetof(struct httphead, line));
 	h->method = h->path = h->query = "";
-	h->token[0] = h->type[0] = '\0';
+	h->token[0] = h->type[0] = h->cookies[0] = '\0';
 	h->content_type = h->type;
+	h->cookie = h->cookies;
 	h->head_limit = head_limit;
 	h->body_limit = body_limit;
 	h->state = LINE;

@@ -22,7 +22,7 @@ enum {
 	HTTPHEAD_TYPE_BYTES = 127,  /* Content-Type */
 	HTTPHEAD_HOST_BYTES = 255,
 	HTTPHEAD_NAME_BYTES = 31,   /* of the header names it looks at */
-	HTTPHEAD_VALUE_BYTES = 639, /* of their values */
+	HTTPHEAD_VALUE_BYTES = 4095, /* of their values */
 };
 
 enum httphead_result {
@@ -38,9 +38,10 @@ enum httphead_seen {
 	HTTPHEAD_SEEN_CODING = 4,
 	HTTPHEAD_SEEN_AUTH = 8,
 	HTTPHEAD_SEEN_TYPE = 16,
+	HTTPHEAD_SEEN_COOKIE = 32,
 };
 
-/* About 10 KiB; keep one per head being read, not one per connection. */
+/* About 18 KiB; keep one per head being read, not one per connection. */
 struct httphead {
 	/* The answer, once COMPLETE; the strings point into this struct.
 	 * After REFUSED method and path are set if they were read. */
@@ -48,6 +49,7 @@ struct httphead {
 	const char *path;	  /* starts with one '/'; "" until read */
 	const char *query;	  /* behind '?', or "" */
 	const char *bearer;	  /* token of Authorization: Bearer, or NULL */
+	const char *cookie;	  /* the first Cookie, as sent, or "" */
 	const char *content_type; /* or "" */
 	uint64_t content_length;
 	int minor; /* of HTTP/1.minor */
@@ -76,6 +78,7 @@ struct httphead {
 	char value[HTTPHEAD_VALUE_BYTES + 1];
 	char token[HTTPHEAD_TOKEN_BYTES + 1];
 	char type[HTTPHEAD_TYPE_BYTES + 1];
+	char cookies[HTTPHEAD_VALUE_BYTES + 1];
 };
 
 /* Makes h ready for a new head. head_limit counts everything up to and with

@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "tls.h"
@@ -28,6 +29,15 @@ void
 tls_sha256(const void *data, size_t len, uint8_t out[TLS_SHA256_BYTES])
 {
 	if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1)
+		abort();
+}
+
+void
+tls_hmac_sha256(const uint8_t key[TLS_SHA256_BYTES], const void *data,
+    size_t len, uint8_t out[TLS_SHA256_BYTES])
+{
+	if (HMAC(EVP_sha256(), key, TLS_SHA256_BYTES, data, len, out, NULL) ==
+	    NULL)
 		abort();
 }
 

@@ -38,6 +38,10 @@ void tls_hash_reset(struct tls_hash *hash);
 void tls_hash_add(struct tls_hash *hash, const void *data, size_t len);
 void tls_hash_final(struct tls_hash *hash, uint8_t out[TLS_SHA256_BYTES]);
 
+/* HMAC-SHA256 (RFC 2104) of len bytes. Aborts as tls_sha256 does. */
+void tls_hmac_sha256(const uint8_t key[TLS_SHA256_BYTES], const void *data,
+    size_t len, uint8_t out[TLS_SHA256_BYTES]);
+
 /* Fills data with random bytes fit for secrets. */
 bool tls_random(void *data, size_t len, struct err *err)
     __attribute__((warn_unused_result));

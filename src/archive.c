@@ -748,3 +748,33 @@ archive_find_check(struct sql *db, int64_t account, const char *period,
 	}
 	return result != SQL_FAILED;
 }
+
+bool
+archive_each_held(struct sql *db, int64_t account, archive_held_fn *each,
+    void *ctx, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT a.name, c.period, c.reason FROM period_check c"
+	    " JOIN account a ON a.id = c.account"
+	    " WHERE c.state = 'held' AND (?1 = 0 OR c.account = ?1)"
+	    " AND NOT EXISTS (SELECT 1 FROM invoice i"
+	    "   WHERE i.account = c.account AND i.period = c.period)"
+	    " ORDER BY c.period, a.name",
+	    err);
+	enum sql_result result = SQL_FAILED;
+	struct archive_held held;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, account);
+	while ((result = sql_step(s, err)) == SQL_ROW) {
+		held.account = sql_text(s, 0);
+		held.period = sql_text(s, 1);
+		held.reason = sql_text(s, 2);
+		if (!each(ctx, &held, err)) {
+			sql_done(s);
+			return false;
+		}
+	}
+	return result == SQL_END;
+}

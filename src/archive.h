@@ -155,4 +155,15 @@ bool archive_note_check(struct sql *db, int64_t account, const char *period,
 bool archive_find_check(struct sql *db, int64_t account, const char *period,
     struct archive_check *out, bool *found, struct err *err);
 
+/* A period that was found held, and is not closed yet. */
+struct archive_held {
+	const char *account, *period, *reason; /* borrowed for the call */
+};
+typedef bool archive_held_fn(
+    void *ctx, const struct archive_held *held, struct err *err);
+
+/* Calls each for those of an account (0: of all), the earliest first. */
+bool archive_each_held(struct sql *db, int64_t account, archive_held_fn *each,
+    void *ctx, struct err *err);
+
 #endif

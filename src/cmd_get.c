@@ -12,6 +12,7 @@
 #include "account.h"
 #include "cmd.h"
 #include "lib/clock.h"
+#include "lib/utc.h"
 #include "read_answer.h"
 #include "settings.h"
 #include "store.h"
@@ -46,6 +47,16 @@ static const struct opt_flag get_flags[] = {
 	.type = OPT_STRING,
 	.shown = "(none)",
 	.help = "Where to pay, on paper; may have several lines"},
+    {.name = "expectedInterval",
+	.type = OPT_DURATION,
+	.shown = "(they are not told of)",
+	.min = 1,
+	.max = INT64_C(365) * 86400,
+	.help = "Pages tell of sources that have been silent for longer"},
+    {.name = "certificateEnds",
+	.type = OPT_STRING,
+	.shown = "(it is not told of)",
+	.help = "When the server's certificate ends (RFC 3339), for pages"},
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -83,9 +94,16 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 	    .issuer = opt_get(values, "issuer"),
 	    .payment = opt_get(values, "payment"),
 	    .now = now};
+	const char *ends = opt_get(values, "certificateEnds");
 	struct account account;
 	unsigned status;
 
+	if (opt_given(values, "expectedInterval"))
+		ask.expected_secs = opt_int(values, "expectedInterval");
+	if (ends != NULL &&
+	    !utc_parse(ends, strlen(ends), &ask.certificate_ends_at, NULL))
+		return err_set(err, ERR_INPUT,
+		    "--certificateEnds is not a time as RFC 3339 has it");
 	if (name != NULL) {
 		if (!account_find(db, name, &account, err))
 			return false;

@@ -261,7 +261,9 @@ add_silent(struct outlook *o, int64_t volume, struct err *err)
 			to = o->hour_at_hand + 2;
 		if (!scan(o, volume_month_hour(month), to, &volume, 1, err))
 			return false;
-		qsort(o->list, o->count, sizeof *o->list, compare_pieces);
+		if (o->count > 0)
+			qsort(o->list, o->count, sizeof *o->list,
+			    compare_pieces);
 		if (count_hours(o->list, o->count) >= FORECAST_HOURS)
 			break;
 	}

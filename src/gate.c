@@ -13,6 +13,7 @@
 #include "read.h"
 #include "route.h"
 #include "server_clock.h"
+#include "signin.h"
 
 /* --- short handlers --- */
 
@@ -77,6 +78,7 @@ on_post_clock(struct service *service, struct http_request *req,
 		service->on_clock_moved(service->ctx);
 }
 
+/* Only a page lets in who has not signed in, and only so far. */
 static void
 on_openapi(struct service *service, struct http_request *req,
     const struct route_call *call)
@@ -91,7 +93,10 @@ on_read(struct service *service, struct http_request *req,
     const struct route_call *call)
 {
 	(void)call;
-	reading_ask(service->reading, req);
+	if (http_holder(req)->role == TOKEN_NOBODY)
+		signin_redirect(req);
+	else
+		reading_ask(service->reading, req);
 }
 
 /* --- the table --- */
@@ -109,6 +114,13 @@ static const struct route routes[] = {
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
     {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
+    {"GET", "/login", ROUTE_ANYONE, SIGNIN_PARAMS, signin_show, false},
+    {"POST", "/login", ROUTE_ANYONE, "", signin_enter, false,
+	.max_body = SIGNIN_BODY_BYTES},
+    {"POST", "/logout", ROUTE_ANYONE, "", signin_leave, false,
+	.max_body = SIGNIN_BODY_BYTES},
+    {"GET", "/style.css", ROUTE_ANYONE, "", signin_style, false},
+    {"GET", "/icon.svg", ROUTE_ANYONE, "", signin_icon, false},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
     {"GET", "/openapi.json", ROUTE_ANYONE, "", on_openapi, false},
@@ -146,26 +158,72 @@ turn_away(struct http_verdict *out, unsigned status, const char *detail)
 	out->detail = detail;
 }
 
+/* A token, or else the cookie of one who has signed in, which is good for
+ * reading alone. */
+static bool
+find_holder(struct service *service, const struct http_head *head,
+    struct token_holder *out, struct err *err)
+{
+	struct sql *db = writer_db(service->writer, err);
+	int64_t now = clock_secs(service->clock);
+
+	if (db == NULL)
+		return false;
+	if (head->bearer != NULL)
+		return token_find(
+		    db, &service->tokens, head->bearer, out, err);
+	if (strcmp(head->method, "GET") != 0 &&
+	    strcmp(head->method, "HEAD") != 0)
+		return true;
+	return signin_find(service->signin, db, head->cookie, now, out, err);
+}
+
 static void
 check_token(struct service *service, const struct http_head *head,
     const struct route *route, struct http_verdict *out)
 {
 	struct err err = ERR_INIT;
-	struct sql *db = writer_db(service->writer, &err);
 
-	if (head->bearer == NULL)
-		turn_away(
-		    out, 401, "send a token: Authorization: Bearer TOKEN");
-	else if (db == NULL || !token_find(db, &service->tokens, head->bearer,
-				   &out->holder, &err)) {
+	if (!find_holder(service, head, &out->holder, &err)) {
 		log_warn("server.token", "error=\"%s\"", err.text);
 		turn_away(out, 503, "the database does not answer; try again");
-	} else if (out->holder.role == TOKEN_NOBODY)
-		turn_away(out, 401, "this token is not known");
+	} else if (out->holder.role == TOKEN_NOBODY && route->page &&
+		   head->bearer == NULL)
+		return;
+	else if (out->holder.role == TOKEN_NOBODY)
+		turn_away(out, 401,
+		    head->bearer != NULL
+			? "this token is not known"
+			: "send a token: Authorization: Bearer TOKEN");
 	else if (out->holder.disabled)
 		turn_away(out, 403, "this source is switched off");
 	else if (!route_admits(route, out->holder.role))
 		turn_away(out, 403, "this token's role may not do that");
+}
+
+/* Who is anyone may not send much. */
+static void
+check_body(const struct route *route, const struct http_head *head,
+    struct http_verdict *out)
+{
+	if (route->max_body == 0)
+		return;
+	if (head->chunked)
+		turn_away(out, 411, "a form needs a Content-Length");
+	else if (head->content_length > route->max_body)
+		turn_away(out, 413, "this is too large for a form");
+}
+
+/* The form of one who has signed in already sends him on. */
+static void
+greet(struct service *service, const struct http_head *head,
+    struct http_verdict *out)
+{
+	struct err ignored = ERR_INIT;
+
+	if (strcmp(head->path, "/login") == 0 && head->bearer == NULL &&
+	    !find_holder(service, head, &out->holder, &ignored))
+		out->holder.role = TOKEN_NOBODY;
 }
 
 void
@@ -180,6 +238,10 @@ gate_on_head(
 	if (route != NULL) {
 		if (route->roles != ROUTE_ANYONE)
 			check_token(service, head, route, out);
+		else
+			greet(service, head, out);
+		if (out->status == 0)
+			check_body(route, head, out);
 		return;
 	}
 	out->allow = route_allow(&table, head->path);

@@ -309,6 +309,12 @@ http_body(struct http_request *req, size_t *len)
 	return data != NULL ? (const char *)data : NULL;
 }
 
+const char *
+http_peer(const struct http_request *req)
+{
+	return req->peer;
+}
+
 const struct token_holder *
 http_holder(const struct http_request *req)
 {

@@ -7,7 +7,8 @@
  * the request away. The handler is asked when the request is whole; it
  * answers now or later, once, with one of the http_reply functions.
  *
- * Every answer that is not 2xx is application/problem+json (RFC 9457).
+ * A refusal is application/problem+json (RFC 9457), unless the handler writes
+ * a page of its own.
  */
 #ifndef SRC_HTTP_H
 #define SRC_HTTP_H
@@ -59,7 +60,11 @@ struct http_head {
 	const char *path;   /* as sent, without the query */
 	const char *query;  /* behind '?', or "" */
 	const char *bearer; /* token of Authorization: Bearer, or NULL */
+	const char *cookie; /* as sent, or "" */
 	bool has_body;
+	/* Of a body that is chunked it is not known. */
+	bool chunked;
+	uint64_t content_length;
 	const char *content_type; /* or "" */
 };
 
@@ -138,6 +143,8 @@ const char *http_header(const struct http_request *req, const char *name);
 /* The whole body in one piece; len 0 when there is none. NULL without
  * memory. */
 const char *http_body(struct http_request *req, size_t *len);
+/* The client's address, as text. */
+const char *http_peer(const struct http_request *req);
 const struct token_holder *http_holder(const struct http_request *req);
 
 /* A header of the coming answer; both are copied. */

@@ -264,7 +264,10 @@ pass_gate(struct http_conn *conn)
 	    .path = head->path,
 	    .query = head->query,
 	    .bearer = head->bearer,
+	    .cookie = head->cookie,
 	    .has_body = head->has_body,
+	    .chunked = head->chunked,
+	    .content_length = head->content_length,
 	    .content_type = head->content_type,
 	};
 	struct http_verdict verdict = {0};

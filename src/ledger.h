@@ -79,6 +79,11 @@ struct ledger_report {
 bool ledger_report_find(struct sql *db, const struct uuid *report_id,
     const char *source, struct ledger_report *out, struct err *err);
 
+/* How far the clock of a source was from the server's in its last report, in
+ * milliseconds; *found is false when it never sent one. */
+bool ledger_last_skew(struct sql *db, int64_t source, int64_t *skew_ms,
+    bool *found, struct err *err);
+
 /* The answer to a report of a source, and the digest of its body:
  * LEDGER_REPLAYED, LEDGER_STORED when the id is free, or LEDGER_FAILED. */
 enum ledger_result ledger_answer_load(struct sql *db, int64_t source,

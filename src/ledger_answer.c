@@ -146,3 +146,24 @@ ledger_report_find(struct sql *db, const struct uuid *report_id,
 	sql_done(s);
 	return ok && result == SQL_END;
 }
+
+bool
+ledger_last_skew(struct sql *db, int64_t source, int64_t *skew_ms, bool *found,
+    struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT skew_ms FROM report WHERE source = ?"
+	    " ORDER BY fact DESC LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, source);
+	result = sql_step(s, err);
+	*found = result == SQL_ROW;
+	if (*found)
+		*skew_ms = sql_int(s, 0);
+	sql_done(s);
+	return result != SQL_FAILED;
+}

@@ -454,7 +454,9 @@ collect_cuts(struct run *run, struct usage_query *usage, struct err *err)
 			if (from > usage->from_hour && from < usage->to_hour)
 				run->cuts[run->cut_count++] = from;
 		}
-	qsort(run->cuts, run->cut_count, sizeof *run->cuts, compare_hours);
+	if (run->cut_count > 0)
+		qsort(run->cuts, run->cut_count, sizeof *run->cuts,
+		    compare_hours);
 	usage->runs = true;
 	usage->cuts = run->cuts;
 	usage->cut_count = run->cut_count;

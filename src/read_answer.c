@@ -271,8 +271,9 @@ write_head(struct read_out *out, const struct read_reply *reply,
 		buf_str(&head, "Content-Encoding: gzip\n");
 	if (tag != NULL)
 		buf_printf(&head, "ETag: %s\n", tag);
-	buf_str(&head, "Cache-Control: private, no-cache\n"
-		       "Vary: Accept, Accept-Encoding\n");
+	if (strstr(buf_text(&reply->headers), "Cache-Control: ") == NULL)
+		buf_str(&head, "Cache-Control: private, no-cache\n");
+	buf_str(&head, "Vary: Accept, Accept-Encoding\n");
 	buf_str(&head, buf_text(&reply->headers));
 	buf_char(&head, '\n');
 	ok = !head.failed || err_nomem(err);
@@ -446,7 +447,9 @@ read_answer(struct sql *db, const struct read_ask *ask, read_write_fn *write,
 	    .role = ask->role,
 	    .issuer = ask->issuer,
 	    .payment = ask->payment,
-	    .now = ask->now};
+	    .now = ask->now,
+	    .expected_secs = ask->expected_secs,
+	    .certificate_ends_at = ask->certificate_ends_at};
 	struct read_out out = {
 	    .db = db, .ask = ask, .call = &call, .write = write, .ctx = ctx};
 	struct read_reply reply = {.status = 200, .out = &out};

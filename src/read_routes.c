@@ -8,6 +8,7 @@
 #include "read.h"
 #include "read_invoices.h"
 #include "read_lists.h"
+#include "read_pages.h"
 #include "read_periods.h"
 #include "read_usage.h"
 #include "read_volumes.h"
@@ -16,6 +17,7 @@
 #define CSV READ_BIT(READ_CSV)
 #define TEXT READ_BIT(READ_TEXT)
 #define DOCUMENT (JSON | CSV | TEXT | READ_BIT(READ_HTML) | READ_BIT(READ_PDF))
+#define HTML READ_BIT(READ_HTML)
 
 const struct read_route read_routes[] = {
     {"/v1/accounts", ROUTE_READER, "limit cursor format", JSON | CSV, READ_JSON,
@@ -42,6 +44,17 @@ const struct read_route read_routes[] = {
 	READ_JSON, read_rates},
     {"/v1/quarantine", ROUTE_OPERATOR, "account state limit cursor format",
 	JSON | CSV, READ_JSON, read_quarantine},
+    {"/", ROUTE_READER, "page", HTML, READ_HTML, read_overview_page},
+    {"/accounts/{}", ROUTE_READER, "page", HTML, READ_HTML, read_account_page},
+    {"/volumes/{}", ROUTE_READER, "day month year", HTML, READ_HTML,
+	read_volume_page},
+    {"/periods", ROUTE_READER, "account page", HTML, READ_HTML,
+	read_periods_page},
+    {"/invoices/{}", ROUTE_READER, "page", HTML, READ_HTML, read_invoice_page},
+    {"/invoices/{}/lines/{}", ROUTE_READER, "day", HTML, READ_HTML,
+	read_line_page},
+    {"/sources", ROUTE_READER, "page", HTML, READ_HTML, read_sources_page},
+    {"/mails", ROUTE_READER, "page", HTML, READ_HTML, read_mails_page},
     {0},
 };
 
@@ -55,7 +68,8 @@ read_list_routes(struct route list[READ_MAX_ROUTES])
 		list[count++] = (struct route){.method = "GET",
 		    .path = r->path,
 		    .roles = r->roles,
-		    .params = r->params};
+		    .params = r->params,
+		    .page = r->formats == HTML};
 	}
 	return count;
 }

@@ -13,6 +13,7 @@
 #include "ingest.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/opt.h"
 #include "lib/utc.h"
 #include "reading.h"
 
@@ -41,6 +42,7 @@ struct reading {
 	struct reading_deps deps; /* what they point to is borrowed */
 	struct ones waiting, running;
 	unsigned waiting_count, running_count, long_count;
+	int64_t certificate_ends_at;
 	bool stopping;
 };
 
@@ -210,7 +212,8 @@ struct args {
 	const char *list[MAX_ARGS];
 	size_t count;
 	char *issuer; /* owned */
-	char now[UTC_TEXT_SIZE];
+	char now[UTC_TEXT_SIZE], certificate_ends[UTC_TEXT_SIZE];
+	char expected[OPT_DURATION_SIZE];
 };
 
 static void
@@ -283,6 +286,13 @@ add_all(struct args *args, const struct one *one, const char *target)
 	add_flag(args, "--issuer", args->issuer);
 	if (deps->config->payment[0] != '\0')
 		add_flag(args, "--payment", deps->config->payment);
+	add_flag(args, "--expectedInterval",
+	    opt_format_duration(
+		deps->config->expected_interval_secs, args->expected));
+	if (one->reading->certificate_ends_at != 0)
+		add_flag(args, "--certificateEnds",
+		    utc_format(one->reading->certificate_ends_at,
+			args->certificate_ends));
 	add_flag(args, "--dbFolder", deps->settings->db_folder);
 	if (deps->clock->mock) {
 		add(args, "--mockTime");
@@ -438,6 +448,12 @@ reading_new(const struct reading_deps *deps, struct err *err)
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->running);
 	return r;
+}
+
+void
+reading_set_certificate(struct reading *reading, int64_t ends_at)
+{
+	reading->certificate_ends_at = ends_at;
 }
 
 void

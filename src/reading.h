@@ -45,6 +45,9 @@ struct reading *reading_new(const struct reading_deps *deps, struct err *err);
 /* Free the job pool first. Answers who waits, and breaks off the rest. */
 void reading_free(struct reading *reading);
 
+/* When the server's certificate ends (unix seconds; 0: it has none). */
+void reading_set_certificate(struct reading *reading, int64_t ends_at);
+
 /* From now on nothing new is begun; what is under way may end. */
 void reading_stop(struct reading *reading);
 

@@ -57,6 +57,10 @@ struct route {
 	const char *params; /* "state limit": what may stand in the query */
 	route_fn *handle;
 	bool mock_only; /* there with a pretend clock only */
+	bool page;	/* for browsers: strangers are sent to sign in */
+	/* Bytes of a body, which then may not be chunked; 0: the server's
+	 * limit. */
+	size_t max_body;
 };
 
 struct route_table {

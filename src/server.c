@@ -29,6 +29,8 @@
 #include "server_notify.h"
 #include "server_reload.h"
 #include "service.h"
+#include "session.h"
+#include "signin.h"
 #include "store.h"
 #include "upkeep.h"
 #include "writer.h"
@@ -51,6 +53,7 @@ struct server {
 	struct delivery *delivery;
 	struct closing *closing;
 	struct reading *reading;
+	struct signin *signin;
 	struct upkeep *upkeep;
 	struct http *http;
 	struct route routes[GATE_MAX_ROUTES];
@@ -85,6 +88,14 @@ look_what_is_due(struct server *sv)
 	upkeep_wake(sv->upkeep);
 }
 
+/* What pages warn of. */
+static void
+tell_certificate(struct server *sv)
+{
+	reading_set_certificate(sv->reading,
+	    sv->tls != NULL ? tls_server_not_after(sv->tls) : 0);
+}
+
 /* The key stays, so that clients may pin it. When it does not work, it is
  * tried again in an hour; the old certificate goes on. */
 static void
@@ -110,6 +121,7 @@ renew_certificate(struct server *sv)
 	http_set_tls(sv->http, renewed);
 	tls_server_free(sv->tls);
 	sv->tls = renewed;
+	tell_certificate(sv);
 	log_info("server.certificate_renewed", "cert=\"%s\"", s->ssl_cert);
 }
 
@@ -247,6 +259,7 @@ replace_files(struct server *sv, struct server_files *files)
 		tls_server_free(sv->tls);
 		sv->tls = files->tls;
 		files->tls = NULL;
+		tell_certificate(sv);
 	}
 	if (kept.len > 0)
 		log_warn("server.reload_needs_restart", "settings=\"%s\"",
@@ -437,7 +450,29 @@ open_reading(struct server *sv, struct err *err)
 	    .clock = &sv->clock};
 
 	sv->reading = reading_new(&deps, err);
+	if (sv->reading != NULL)
+		tell_certificate(sv);
 	return sv->reading != NULL;
+}
+
+/* Whether only this machine can connect, without TLS. */
+static bool
+is_plain_here(const struct settings *s)
+{
+	return s->no_ssl && (strncmp(s->bind_addr, "127.", 4) == 0 ||
+				strncmp(s->bind_addr, "[::1]", 5) == 0);
+}
+
+static bool
+open_signin(struct server *sv, struct err *err)
+{
+	struct session_key key;
+
+	if (!session_key_load(sv->settings->db_folder, &key, err))
+		return false;
+	sv->signin = signin_new(&key, is_plain_here(sv->settings), err);
+	tls_wipe(&key, sizeof key);
+	return sv->signin != NULL;
 }
 
 static bool
@@ -462,7 +497,8 @@ open_all(struct server *sv, struct err *err)
 	use_config(sv);
 	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
-	    !open_closing(sv, err) || !open_reading(sv, err))
+	    !open_closing(sv, err) || !open_reading(sv, err) ||
+	    !open_signin(sv, err))
 		return false;
 	sv->upkeep = upkeep_new(sv->loop, sv->writer, sv->ingest, &sv->clock,
 	    sv->config->keep_samples_secs, err);
@@ -473,6 +509,7 @@ open_all(struct server *sv, struct err *err)
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
 	    .reading = sv->reading,
+	    .signin = sv->signin,
 	    .routes = sv->routes,
 	    .route_count = gate_fill_routes(sv->routes),
 	    .on_clock_moved = on_clock_moved,
@@ -491,6 +528,7 @@ close_all(struct server *sv)
 	closing_free(sv->closing);
 	http_close(sv->http);
 	upkeep_free(sv->upkeep);
+	signin_free(sv->signin);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
 	writer_close(sv->writer);

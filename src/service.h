@@ -23,6 +23,8 @@
 #include "token.h"
 #include "writer.h"
 
+struct signin;
+
 /* What it points to is borrowed. */
 struct service {
 	struct clock *clock;
@@ -30,6 +32,7 @@ struct service {
 	struct ingest *ingest;
 	struct closing *closing;
 	struct reading *reading;
+	struct signin *signin; /* signin.h */
 	struct token_cache tokens;
 	struct route *routes; /* see gate_fill_routes */
 	size_t route_count;

@@ -113,6 +113,16 @@ parse_role(const char *word)
 	return TOKEN_NOBODY;
 }
 
+static void
+read_holder(struct sql_stmt *s, struct token_holder *out)
+{
+	out->token = sql_int(s, 0);
+	out->role = parse_role(sql_text(s, 2));
+	out->source = sql_int(s, 3);
+	out->account = sql_int(s, 4);
+	out->disabled = sql_int(s, 5) != 0;
+}
+
 static bool
 load(struct sql *db, const uint8_t hash[TLS_SHA256_BYTES],
     struct token_holder *out, struct err *err)
@@ -133,12 +143,36 @@ load(struct sql *db, const uint8_t hash[TLS_SHA256_BYTES],
 	if (result != SQL_ROW)
 		return result == SQL_END;
 	kept = sql_blob(s, 1, &len);
-	if (len == TLS_SHA256_BYTES && tls_equal(kept, hash, len)) {
-		out->token = sql_int(s, 0);
-		out->role = parse_role(sql_text(s, 2));
-		out->source = sql_int(s, 3);
-		out->account = sql_int(s, 4);
-		out->disabled = sql_int(s, 5) != 0;
+	if (len == TLS_SHA256_BYTES && tls_equal(kept, hash, len))
+		read_holder(s, out);
+	sql_done(s);
+	return true;
+}
+
+bool
+token_load(struct sql *db, int64_t token, struct token_holder *out,
+    uint8_t hash[TLS_SHA256_BYTES], struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT t.id, t.hash, t.role, t.source, t.account, s.disabled"
+	    " FROM token t LEFT JOIN source s ON s.id = t.source"
+	    " WHERE t.id = ? AND t.revoked_at IS NULL",
+	    err);
+	enum sql_result result;
+	const void *kept;
+	size_t len;
+
+	memset(out, 0, sizeof *out);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, token);
+	result = sql_step(s, err);
+	if (result != SQL_ROW)
+		return result == SQL_END;
+	kept = sql_blob(s, 1, &len);
+	if (len == TLS_SHA256_BYTES) {
+		memcpy(hash, kept, len);
+		read_holder(s, out);
 	}
 	sql_done(s);
 	return true;

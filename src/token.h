@@ -79,6 +79,11 @@ struct token_cache {
 bool token_find(struct sql *db, struct token_cache *cache, const char *text,
     struct token_holder *out, struct err *err);
 
+/* The same by its row, for what names a token without holding it, and the
+ * hash that is kept of it. */
+bool token_load(struct sql *db, int64_t token, struct token_holder *out,
+    uint8_t hash[TLS_SHA256_BYTES], struct err *err);
+
 /* The name of a token by its row. */
 bool token_load_name(
     struct sql *db, int64_t token, char name[TOKEN_NAME_SIZE], struct err *err);

@@ -415,6 +415,30 @@ a_large_head_is_431(void **state)
 	assert_int_equal(read_bytes(text, HEAD_LIMIT), 0);
 }
 
+static void
+the_first_cookie_is_kept_as_sent(void **state)
+{
+	char text[HTTPHEAD_VALUE_BYTES + 256], value[HTTPHEAD_VALUE_BYTES + 2];
+
+	(void)state;
+	expect_status("GET / HTTP/1.1\r\n" HOST "\r\n", 0);
+	assert_string_equal(head.cookie, "");
+	expect_status("GET / HTTP/1.1\r\n" HOST
+		      "Cookie:  a=b; c=\"d\" \r\ncookie: e=f\r\n\r\n",
+	    0);
+	assert_string_equal(head.cookie, "a=b; c=\"d\"");
+	memset(value, 'x', sizeof value);
+	value[HTTPHEAD_VALUE_BYTES] = '\0';
+	snprintf(text, sizeof text,
+	    "GET / HTTP/1.1\r\n" HOST "Cookie: %s\r\n\r\n", value);
+	expect_status(text, 0);
+	assert_string_equal(head.cookie, value);
+	snprintf(text, sizeof text,
+	    "GET / HTTP/1.1\r\n" HOST "Cookie: %sx\r\n\r\n", value);
+	expect_status(text, 0);
+	assert_string_equal(head.cookie, "");
+}
+
 int
 main(void)
 {
@@ -437,6 +461,7 @@ main(void)
 	    cmocka_unit_test(a_bearer_that_is_malformed_is_none),
 	    cmocka_unit_test(a_long_request_line_is_414),
 	    cmocka_unit_test(a_large_head_is_431),
+	    cmocka_unit_test(the_first_cookie_is_kept_as_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

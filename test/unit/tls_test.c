@@ -86,6 +86,23 @@ static const uint8_t sha256_of_abc[TLS_SHA256_BYTES] = {0xba, 0x78, 0x16, 0xbf,
     0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61,
     0xf2, 0x00, 0x15, 0xad};
 
+/* RFC 4231, 4.2: zeros behind a key make no difference. */
+static void
+a_keyed_hash_is_hmac(void **state)
+{
+	static const uint8_t right[] = {
+	    0xb0, 0x34, 0x4c, 0x61, 0xd8, 0xdb, 0x38, 0x53,
+	    0x5c, 0xa8, 0xaf, 0xce, 0xaf, 0x0b, 0xf1, 0x2b,
+	    0x88, 0x1d, 0xc2, 0x00, 0xc9, 0x83, 0x3d, 0xa7,
+	    0x26, 0xe9, 0x37, 0x6c, 0x2e, 0x32, 0xcf, 0xf7};
+	uint8_t key[TLS_SHA256_BYTES] = {0}, out[TLS_SHA256_BYTES];
+
+	(void)state;
+	memset(key, 0x0b, 20);
+	tls_hmac_sha256(key, "Hi There", 8, out);
+	assert_memory_equal(out, right, sizeof out);
+}
+
 static void
 a_hash_is_sha256_and_can_be_used_again(void **state)
 {
@@ -380,6 +397,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_hash_is_sha256_and_can_be_used_again),
+	    cmocka_unit_test(a_keyed_hash_is_hmac),
 	    cmocka_unit_test(random_bytes_differ_and_secrets_are_wiped),
 	    cmocka_unit_test(a_made_certificate_serves_for_a_year),
 	    cmocka_unit_test(renewal_keeps_the_key_and_only_happens_when_asked),
