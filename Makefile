@@ -39,8 +39,8 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store fact grace account token session \
-      source rate \
+SRC = settings creds creds_gather store fact backup grace account token \
+      session source rate \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
@@ -60,8 +60,8 @@ SRC = settings creds creds_gather store fact grace account token session \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
       route http_reply read read_table read_lists read_volume_part \
-      read_volumes read_hours read_periods read_invoices read_usage read_pages \
-      read_routes read_answer \
+      read_volumes read_hours read_periods read_invoices read_usage \
+      read_pages read_routes read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
@@ -73,9 +73,8 @@ SRC = settings creds creds_gather store fact grace account token session \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
       cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver \
-      cmd_migrate cmd_verify cmd_start cmd_explain cmd_period cmd_invoice \
-      cmd_forecast cmd_get cmd_version main
+      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
 SRC_C = $(wildcard $(SRC:%=src/%.c))
@@ -179,14 +178,6 @@ $(BUILD)/systemd.inc: contrib/systemd/stat.flexfs.service \
 $(BUILD)/src/systemd.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/systemd.o: $(BUILD)/systemd.inc
 
-# The look of the pages.
-$(BUILD)/page_style.inc: src/page.css Makefile
-	@mkdir -p $(@D)
-	$(call embed_as,const char page_style,$<) >$@
-
-$(BUILD)/src/page.o: CPPFLAGS += -I$(BUILD)
-$(BUILD)/src/page.o: $(BUILD)/page_style.inc
-
 # The description of the routes, which is JSON in a file of YAML.
 $(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
 	@mkdir -p $(@D)
@@ -194,6 +185,14 @@ $(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
 
 $(BUILD)/src/openapi.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/openapi.o: $(BUILD)/openapi.inc
+
+# The look of the pages.
+$(BUILD)/page_style.inc: src/page.css Makefile
+	@mkdir -p $(@D)
+	$(call embed_as,const char page_style,$<) >$@
+
+$(BUILD)/src/page.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/page.o: $(BUILD)/page_style.inc
 
 unit: $(UNIT)
 

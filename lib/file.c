@@ -1,8 +1,9 @@
 /*
  * file.c - reads and writes whole files for people who lose power.
  *
- * A file is replaced by rename(2) or put in place by link(2), which never
- * overwrites; both are atomic, so a reader sees the old file or the new one.
+ * A file is put in its place by rename(2), or by a rename or link(2) that
+ * never overwrites; all are atomic, so a reader sees the old file or the new
+ * one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -300,26 +301,24 @@ write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* Puts the finished temporary file in its place. */
+/* Puts the finished temporary file in its place. A file system that cannot
+ * rename without overwriting may know links. */
 static bool
 put_in_place(
     const char *temp, const char *path, bool overwrite, struct err *err)
 {
-	if (overwrite) {
-		if (rename(temp, path) != 0)
-			return err_errno(
-			    err, kind_of_errno(), "cannot write %.300s", path);
+	unsigned flags = overwrite ? 0 : RENAME_NOREPLACE;
+
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, flags) == 0)
+		return true;
+	if (!overwrite && (errno == EINVAL || errno == ENOSYS) &&
+	    link(temp, path) == 0) {
+		(void)unlink(temp);
 		return true;
 	}
-	if (link(temp, path) != 0) {
-		if (errno == EEXIST)
-			return err_set(
-			    err, ERR_INPUT, "%.300s exists already", path);
-		return err_errno(
-		    err, kind_of_errno(), "cannot write %.300s", path);
-	}
-	(void)unlink(temp);
-	return true;
+	if (errno == EEXIST)
+		return err_set(err, ERR_INPUT, "%.300s exists already", path);
+	return err_errno(err, kind_of_errno(), "cannot write %.300s", path);
 }
 
 /* "folder/.name.XXXXXX": not seen by a plain ls if a crash leaves it. */
@@ -335,37 +334,116 @@ temp_name(const char *path)
 	return buf_take(&name);
 }
 
+/* Its name, and a descriptor to write it with. */
+static char *
+make_temp(const char *path, mode_t mode, int *fd, struct err *err)
+{
+	char *temp = temp_name(path);
+
+	if (temp == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	*fd = mkostemp(temp, O_CLOEXEC);
+	if (*fd >= 0 && fchmod(*fd, mode) == 0)
+		return temp;
+	err_errno(err, kind_of_errno(), "cannot write next to %.300s", path);
+	if (*fd >= 0) {
+		close(*fd);
+		(void)unlink(temp);
+	}
+	free(temp);
+	return NULL;
+}
+
+char *
+file_make_temp(const char *path, mode_t mode, struct err *err)
+{
+	int fd;
+	char *temp = make_temp(path, mode, &fd, err);
+
+	if (temp != NULL)
+		close(fd);
+	return temp;
+}
+
+/* Syncs what fd has written, closes it, and puts it in its place. */
+static bool
+place(
+    int fd, const char *temp, const char *path, bool overwrite, struct err *err)
+{
+	bool ok = fsync(fd) == 0;
+
+	if (!ok)
+		err_errno(err, ERR_BROKEN, "cannot write %.300s", path);
+	close(fd);
+	ok = ok && put_in_place(temp, path, overwrite, err);
+	if (!ok)
+		(void)unlink(temp);
+	return ok && sync_folder_of(path, err);
+}
+
+bool
+file_place(const char *temp, const char *path, bool overwrite, struct err *err)
+{
+	int fd = open(temp, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		return place(fd, temp, path, overwrite, err);
+	err_errno(err, ERR_BROKEN, "cannot open %.300s", temp);
+	(void)unlink(temp);
+	return false;
+}
+
 bool
 file_write_whole(const char *path, const void *data, size_t len, mode_t mode,
     bool overwrite, struct err *err)
 {
-	char *temp = temp_name(path);
-	bool ok = false, placed = false;
-	int fd = -1;
+	int fd;
+	char *temp = make_temp(path, mode, &fd, err);
+	bool ok;
 
 	if (temp == NULL)
-		return err_nomem(err);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		err_errno(
-		    err, kind_of_errno(), "cannot write next to %.300s", path);
-		goto out;
-	}
-	if (fchmod(fd, mode) != 0 || !write_all(fd, data, len) ||
-	    fsync(fd) != 0) {
+		return false;
+	ok = write_all(fd, data, len);
+	if (ok)
+		ok = place(fd, temp, path, overwrite, err);
+	else {
 		err_errno(err, ERR_BROKEN, "cannot write %.300s", path);
-		goto out;
-	}
-	placed = put_in_place(temp, path, overwrite, err);
-	ok = placed && sync_folder_of(path, err);
-out:
-	if (fd >= 0) {
 		close(fd);
-		if (!placed)
-			(void)unlink(temp);
+		(void)unlink(temp);
 	}
 	free(temp);
 	return ok;
+}
+
+char *
+file_resolve(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char *folder = file_folder_of(path);
+	char *real = folder != NULL ? realpath(folder, NULL) : NULL;
+	struct buf out = BUF_INIT;
+	char *whole = NULL;
+
+	if (folder == NULL)
+		err_nomem(err);
+	else if (real == NULL)
+		err_errno(
+		    err, kind_of_errno(), "cannot look into %.300s", folder);
+	else if (name[0] == '\0')
+		err_set(err, ERR_INPUT, "%.300s is a folder, not a file", path);
+	else {
+		buf_printf(
+		    &out, "%s/%s", strcmp(real, "/") != 0 ? real : "", name);
+		whole = buf_take(&out);
+		if (whole == NULL)
+			err_nomem(err);
+	}
+	free(real);
+	free(folder);
+	return whole;
 }
 
 static bool

@@ -56,6 +56,17 @@ bool file_check_secret(const char *path, struct err *err);
 bool file_write_whole(const char *path, const void *data, size_t len,
     mode_t mode, bool overwrite, struct err *err);
 
+/*
+ * The same for a file that others write: file_make_temp makes an empty one
+ * next to path and returns its name, yours, or NULL with err. file_place makes
+ * what was written to it durable and puts it in its place, by the rules of
+ * file_write_whole; if that fails, it is removed. Whoever does not come that
+ * far removes it.
+ */
+char *file_make_temp(const char *path, mode_t mode, struct err *err);
+bool file_place(
+    const char *temp, const char *path, bool overwrite, struct err *err);
+
 /* Makes a folder and the parents that are missing, all with this mode (less
  * the umask). One that is there is left as it is. */
 bool file_make_folder(const char *path, mode_t mode, struct err *err);
@@ -63,6 +74,10 @@ bool file_make_folder(const char *path, mode_t mode, struct err *err);
 /* The folder that path lies in: "a" is in ".", "/a" in "/". Yours; NULL
  * without memory. */
 char *file_folder_of(const char *path);
+
+/* The path with its folder, which must be there, free of symbolic links; the
+ * last name stays as it is. Yours; NULL with err. */
+char *file_resolve(const char *path, struct err *err);
 
 /* Whether something (a dangling link too) is at path. */
 bool file_exists(const char *path);

@@ -3,10 +3,11 @@
  *
  *     step.event key=value key="a value with spaces"
  *
- * The first word is fixed text that a test can wait for. Under systemd (the
- * environment has JOURNAL_STREAM) a line starts with <3>, <4>, <6> or <7>;
- * otherwise with the word error, warn, info or debug. Control characters in
- * values are escaped as \xNN, so nothing from outside can make a second line.
+ * The first word is fixed text that a test can wait for. Under systemd
+ * (standard error is what the environment's JOURNAL_STREAM names) a line
+ * starts with <3>, <4>, <6> or <7>; otherwise with the real time and the word
+ * error, warn, info or debug. Control characters in values are escaped as
+ * \xNN, so nothing from outside can make a second line.
  *
  * error: a person has to act; warn: we will try again; info: a step of the
  * day's work is done; debug: for us, shown with --verbose.
@@ -17,7 +18,7 @@
 #include <stdbool.h>
 
 /* Chooses the prefix and whether debug lines are shown. Until it is called
- * lines carry words and debug is off. */
+ * lines carry time and word, and debug is off. */
 void log_open(bool verbose);
 
 void log_error(const char *event, const char *fmt, ...)

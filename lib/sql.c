@@ -356,3 +356,53 @@ sql_data_version(struct sql *db)
 	}
 	return version;
 }
+
+/* --- copying ------------------------------------------------------------- */
+/* A step leaves the state that is read alone: the caller's transaction holds
+ * it, so nothing that is written meanwhile makes the copy begin again. */
+static bool
+copy_pages(struct sql *from, struct sql *to, int step_pages,
+    sql_copy_fn *on_step, void *ctx, struct err *err)
+{
+	sqlite3_backup *copy =
+	    sqlite3_backup_init(to->raw, "main", from->raw, "main");
+	int code;
+
+	if (copy == NULL)
+		return fail(to, sqlite3_errcode(to->raw), err);
+	do {
+		code = sqlite3_backup_step(copy, step_pages);
+		if ((code == SQLITE_OK || code == SQLITE_DONE) &&
+		    !on_step(ctx, err)) {
+			sqlite3_backup_finish(copy);
+			return false;
+		}
+	} while (code == SQLITE_OK);
+	sqlite3_backup_finish(copy);
+	if (code == SQLITE_FULL || code == SQLITE_IOERR_WRITE)
+		return err_set(
+		    err, ERR_BUSY, "there is no room for the copy (%d)", code);
+	return code == SQLITE_DONE || fail(to, code, err);
+}
+
+bool
+sql_copy(struct sql *from, const char *path, int step_pages,
+    sql_copy_fn *on_step, void *ctx, struct err *err)
+{
+	struct sql *to = sql_open(path, SQL_WRITE, 0, err);
+	bool ok;
+
+	if (to == NULL)
+		return false;
+	ok = sql_exec(to,
+		 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+		 "PRAGMA cache_size = -1024",
+		 err) &&
+	     copy_pages(from, to, step_pages, on_step, ctx, err);
+	sql_close(to);
+	/* Only now it has a header that says WAL. */
+	to = ok ? sql_open(path, SQL_WRITE, 0, err) : NULL;
+	ok = to != NULL && sql_exec(to, "PRAGMA journal_mode = DELETE", err);
+	sql_close(to);
+	return ok;
+}

@@ -88,6 +88,18 @@ bool sql_in_transaction(struct sql *db);
 /* A read transaction: what follows sees one state of the database. */
 bool sql_begin_read(struct sql *db, struct err *err);
 
+/*
+ * Copies the whole database, as the read transaction that from is in sees it
+ * (it has read something already), into the file at path, which is there and
+ * empty. Writers go on meanwhile. step_pages are copied at a time, then
+ * on_step is called; when that returns false, so does sql_copy. What is
+ * written is durable only when the caller sees to that. The copy needs no
+ * other file: it is not in WAL mode. After an error it is half a file.
+ */
+typedef bool sql_copy_fn(void *ctx, struct err *err);
+bool sql_copy(struct sql *from, const char *path, int step_pages,
+    sql_copy_fn *on_step, void *ctx, struct err *err);
+
 /* A counter that changes when another connection commits. */
 int64_t sql_data_version(struct sql *db);
 

@@ -62,6 +62,22 @@ judge(const struct invoice *inv)
 	return inv->reason == INVOICE_FINE ? CLOSE_DONE : CLOSE_HELD;
 }
 
+/* Somebody may have closed it since it was found to be due. */
+static bool
+mark_closed(struct sql *db, struct close_bill *bill, struct err *err)
+{
+	const struct invoice *inv = &bill->invoice;
+	struct archive_row row;
+	bool found;
+
+	if (!archive_find(
+		db, inv->account.id, inv->period.text, &row, &found, err))
+		return false;
+	if (found)
+		bill->result = CLOSE_ALREADY;
+	return true;
+}
+
 static bool
 build(struct sql *db, const struct account *accounts, size_t count,
     const struct invoice_query *query, struct close_set *set, struct err *err)
@@ -87,6 +103,7 @@ build(struct sql *db, const struct account *accounts, size_t count,
 		     forecast_add(db, &bill->invoice, 1, query, err) &&
 		     latest_of(db, accounts[i].id, &bill->latest, err);
 		bill->result = judge(&bill->invoice);
+		ok = ok && mark_closed(db, bill, err);
 	}
 	return ok;
 }

@@ -178,6 +178,13 @@ tell(const struct group *g, const struct close_bill *bill,
 	g->each(g->ctx, &outcome);
 }
 
+/* What somebody else has closed meanwhile needs no note. */
+static bool
+is_noted(const struct close_bill *bill)
+{
+	return bill->result != CLOSE_DONE && bill->result != CLOSE_ALREADY;
+}
+
 /* The notes of a group are one transaction. */
 static bool
 note_checks(const struct group *g, struct close_set *set, struct err *err)
@@ -191,7 +198,7 @@ note_checks(const struct group *g, struct close_set *set, struct err *err)
 		const struct invoice *inv = &set->bills[i].invoice;
 		const char *reason = invoice_reason_name(inv->reason);
 
-		if (set->bills[i].result == CLOSE_DONE)
+		if (!is_noted(&set->bills[i]))
 			continue;
 		check.held = set->bills[i].result != CLOSE_EMPTY;
 		snprintf(check.reason, sizeof check.reason, "%s",
@@ -204,7 +211,7 @@ note_checks(const struct group *g, struct close_set *set, struct err *err)
 	else
 		sql_rollback(g->db);
 	for (size_t i = 0; ok && i < set->count; i++)
-		if (set->bills[i].result != CLOSE_DONE)
+		if (is_noted(&set->bills[i]))
 			tell(g, &set->bills[i], set->bills[i].result);
 	return ok;
 }

@@ -49,6 +49,7 @@ static const struct opt_command *const commands[] = {
     &cmd_close_period,
     &cmd_close_due,
     &cmd_deliver,
+    &cmd_backup,
     &cmd_migrate,
     &cmd_verify,
     &cmd_version,

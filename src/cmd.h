@@ -12,6 +12,7 @@
 
 extern const struct opt_program cmd_program;
 
+extern const struct opt_command cmd_backup;
 extern const struct opt_command cmd_close_due;
 extern const struct opt_command cmd_close_period;
 extern const struct opt_command cmd_create_account;

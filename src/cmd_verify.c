@@ -77,18 +77,33 @@ read_anchors(const struct opt_values *values, struct verify_anchors *anchors,
 	return true;
 }
 
+/* The database of --dbFolder, or a copy that is named. */
+static struct sql *
+open_database(const struct opt_values *values, struct err *err)
+{
+	const char *file = opt_operand(values, 0);
+	struct sql *db = NULL;
+	char *path;
+
+	if (file != NULL)
+		return store_open_copy(file, err);
+	path = cmd_path(values, "dbFolder", err);
+	if (path != NULL)
+		db = store_open_read(path, err);
+	free(path);
+	return db;
+}
+
 static bool
 verify(const struct opt_values *values, struct verify_anchors *anchors,
     struct verify_result *result, struct err *err)
 {
 	const struct verify_options options = {
 	    .deep = opt_bool(values, "deep")};
-	char *folder = cmd_path(values, "dbFolder", err);
-	struct sql *db = folder != NULL ? store_open_read(folder, err) : NULL;
+	struct sql *db = open_database(values, err);
 	bool ok = db != NULL && verify_run(db, &options, anchors, result, err);
 
 	sql_close(db);
-	free(folder);
 	return ok;
 }
 
@@ -121,7 +136,11 @@ run_verify(const struct opt_values *values, void *ctx)
 	int64_t found;
 
 	(void)ctx;
-	if (!read_anchors(values, &anchors, &err))
+	if (opt_operand(values, 0) != NULL && opt_given(values, "dbFolder")) {
+		err_set(&err, ERR_INPUT,
+		    "give either a file or --dbFolder, not both");
+		code = cmd_wrong(values, &err);
+	} else if (!read_anchors(values, &anchors, &err))
 		code = cmd_wrong(values, &err);
 	else if (!verify(values, &anchors, &result, &err) ||
 		 !print(values, &anchors, &result, &err))
@@ -141,9 +160,12 @@ run_verify(const struct opt_values *values, void *ctx)
 
 const struct opt_command cmd_verify = {
     .path = "verify",
+    .operands = "[FILE]",
     .summary = "Check that the database is what the ledger states",
-    .details = "Prints each finding; exits 0 without any, 1 with some. The "
-	       "server may\n"
+    .details = "FILE is a copy, as `backup` makes it; without it the database "
+	       "in --dbFolder\n"
+	       "is checked. Prints each finding; exits 0 without any, 1 with "
+	       "some. The server may\n"
 	       "run. Heads come from mails and from answers to reports:\n"
 	       "    stat.flexfs verify --anchor - <mail.eml",
     .flags = verify_flags,

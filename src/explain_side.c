@@ -285,7 +285,8 @@ read_source(struct fill *f, struct explain_hour *h, struct err *err)
 		return explain_broken(f->e, err,
 		    "the hour %s, which others are estimated from,",
 		    utc_format(h->hour * UTC_HOUR_SECS, when));
-	qsort(h->bins, h->bin_count, sizeof *h->bins, compare_bins);
+	if (h->bin_count > 0)
+		qsort(h->bins, h->bin_count, sizeof *h->bins, compare_bins);
 	return fill_measured(f, h, 0, err);
 }
 

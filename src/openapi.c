@@ -19,12 +19,14 @@ static void
 make_tag(char out[TAG_SIZE])
 {
 	uint8_t hash[TLS_SHA256_BYTES];
+	char *p = out;
 
 	tls_sha256(openapi_text, strlen(openapi_text), hash);
-	out[0] = '"';
+	*p++ = '"';
 	for (size_t i = 0; i < TAG_BYTES; i++)
-		snprintf(out + 1 + 2 * i, 3, "%02x", hash[i]);
-	memcpy(out + 1 + 2 * TAG_BYTES, "\"", 2);
+		p += snprintf(p, 3, "%02x", hash[i]);
+	*p++ = '"';
+	*p = '\0';
 }
 
 void

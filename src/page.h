@@ -68,6 +68,9 @@ void page_end_stranger(struct page *page);
 void page_text(struct buf *out, const char *text);
 void page_url(struct buf *out, const char *text);
 
+/* Text of our own in lines, commands for example, as a box that scrolls. */
+void page_lines(struct buf *out, const char *text);
+
 /* A link: path is ours, followed by id, from anywhere. */
 void page_link(
     struct buf *out, const char *path, const char *id, const char *text);

@@ -426,9 +426,7 @@ put_correction(const struct view *v)
 
 	explain_text(&v->explain, &text);
 	page_section(out, "What was billed, and what is known now");
-	buf_str(out, "<pre tabindex=\"0\">");
-	text_html(out, buf_text(&text));
-	buf_str(out, "</pre>\n");
+	page_lines(out, buf_text(&text));
 	page_section_end(out);
 	out->failed = out->failed || text.failed;
 	buf_fini(&text);
@@ -490,6 +488,8 @@ explain(struct view *v, int64_t line, const char *day, struct err *err)
 		page->missing = why.kind == ERR_INPUT;
 		return page->missing || err_set(err, why.kind, "%s", why.text);
 	}
+	if (page->scope != NULL)
+		explain_keep_account(&v->explain, page->scope->id);
 	page->missing = !parse_day(v, day, &v->day);
 	return page->missing || put_page(v, err);
 }

@@ -90,11 +90,8 @@ page_empty(struct buf *out, const char *text, const char *command)
 	buf_str(out, "<div class=\"empty\"><p>");
 	text_html(out, text);
 	buf_str(out, "</p>");
-	if (command != NULL) {
-		buf_str(out, "<pre tabindex=\"0\">");
-		text_html(out, command);
-		buf_str(out, "</pre>");
-	}
+	if (command != NULL)
+		page_lines(out, command);
 	buf_str(out, "</div>\n");
 }
 

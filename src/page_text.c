@@ -21,6 +21,29 @@ page_text(struct buf *out, const char *text)
 	buf_fini(&clean);
 }
 
+/* Each line for itself: a line end is no text. */
+void
+page_lines(struct buf *out, const char *text)
+{
+	struct buf line = BUF_INIT;
+	size_t len;
+
+	buf_str(out, "<pre tabindex=\"0\">");
+	for (; *text != '\0'; text += len) {
+		len = strcspn(text, "\n");
+		buf_clear(&line);
+		buf_add(&line, text, len);
+		text_html(out, buf_text(&line));
+		if (text[len] == '\n') {
+			buf_char(out, '\n');
+			len++;
+		}
+	}
+	buf_str(out, "</pre>\n");
+	out->failed = out->failed || line.failed;
+	buf_fini(&line);
+}
+
 /* RFC 3986, unreserved characters; all else is escaped. */
 void
 page_url(struct buf *out, const char *text)

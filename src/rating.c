@@ -491,7 +491,9 @@ collect_cuts(
 	for (int64_t at = usage->from_hour; days && at < usage->to_hour;
 	     at += DAY_HOURS)
 		run->cuts[run->cut_count++] = at;
-	qsort(run->cuts, run->cut_count, sizeof *run->cuts, compare_hours);
+	if (run->cut_count > 0)
+		qsort(run->cuts, run->cut_count, sizeof *run->cuts,
+		    compare_hours);
 	usage->runs = true;
 	usage->cuts = run->cuts;
 	usage->cut_count = run->cut_count;

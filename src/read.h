@@ -59,9 +59,9 @@ struct read_call {
 	const struct account *scope;	/* all that may be seen; NULL: all */
 	enum token_role role;		/* TOKEN_READER or TOKEN_OPERATOR */
 	int64_t now;			/* unix seconds */
-	int64_t expected_secs; /* how often sources should report; or 0 */
-	int64_t certificate_ends_at; /* unix seconds; 0: there is none */
 	const char *issuer, *payment;	/* on paper; as in invoice_pdf.h */
+	int64_t expected_secs;	     /* how often sources should report; or 0 */
+	int64_t certificate_ends_at; /* unix seconds; 0: there is none */
 	enum read_format format;
 };
 

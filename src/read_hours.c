@@ -13,7 +13,7 @@
 
 enum {
 	MEAN_DIGITS = 3, /* of a byte */
-	DEFAULT_HOURS = 24,
+	DEFAULT_SECS = 24 * UTC_HOUR_SECS,
 };
 
 /* One account's part of an hour. */
@@ -179,7 +179,7 @@ parse_range(const struct read_call *call, struct read_reply *reply,
 
 	if (!read_hour(call, reply, "to", &to))
 		return false;
-	from = to - DEFAULT_HOURS * UTC_HOUR_SECS;
+	from = to - DEFAULT_SECS;
 	if (!read_hour(call, reply, "from", &from))
 		return false;
 	if (from >= to)

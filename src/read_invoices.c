@@ -10,7 +10,7 @@
 #include "explain.h"
 #include "invoice_pdf.h"
 #include "lib/utc.h"
-#include "read_bills.h"
+#include "read_invoices.h"
 #include "read_table.h"
 #include "read_volume_part.h"
 

@@ -9,7 +9,7 @@
 #include "bill.h"
 #include "lib/utc.h"
 #include "periods.h"
-#include "read_bills.h"
+#include "read_periods.h"
 #include "read_table.h"
 #include "summary.h"
 

@@ -6,17 +6,18 @@
 #include <stddef.h>
 
 #include "read.h"
-#include "read_bills.h"
+#include "read_invoices.h"
 #include "read_lists.h"
 #include "read_pages.h"
+#include "read_periods.h"
 #include "read_usage.h"
 #include "read_volumes.h"
 
 #define JSON READ_BIT(READ_JSON)
 #define CSV READ_BIT(READ_CSV)
-#define HTML READ_BIT(READ_HTML)
 #define TEXT READ_BIT(READ_TEXT)
 #define DOCUMENT (JSON | CSV | TEXT | READ_BIT(READ_HTML) | READ_BIT(READ_PDF))
+#define HTML READ_BIT(READ_HTML)
 
 const struct read_route read_routes[] = {
     {"/v1/accounts", ROUTE_READER, "limit cursor format", JSON | CSV, READ_JSON,

@@ -283,6 +283,9 @@ add_all(struct args *args, const struct one *one, const char *target)
 	add_flag(args, "--match", http_header(req, "If-None-Match"));
 	if (takes_gzip(http_header(req, "Accept-Encoding")))
 		add(args, "--gzip");
+	add_flag(args, "--issuer", args->issuer);
+	if (deps->config->payment[0] != '\0')
+		add_flag(args, "--payment", deps->config->payment);
 	add_flag(args, "--expectedInterval",
 	    opt_format_duration(
 		deps->config->expected_interval_secs, args->expected));
@@ -290,9 +293,6 @@ add_all(struct args *args, const struct one *one, const char *target)
 		add_flag(args, "--certificateEnds",
 		    utc_format(one->reading->certificate_ends_at,
 			args->certificate_ends));
-	add_flag(args, "--issuer", args->issuer);
-	if (deps->config->payment[0] != '\0')
-		add_flag(args, "--payment", deps->config->payment);
 	add_flag(args, "--dbFolder", deps->settings->db_folder);
 	if (deps->clock->mock) {
 		add(args, "--mockTime");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -121,41 +122,34 @@ store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step, void *ctx,
 	return true;
 }
 
-static struct sql *
-open_file(const char *folder, enum sql_mode mode, int busy_ms, struct err *err)
+/* SQLite would make it by the umask; ours is 0600. */
+static bool
+make_file(const char *folder, const char *path, struct err *err)
 {
-	char path[4096];
-	struct sql *db;
+	mode_t old;
+	int fd;
 
-	if (!database_path(path, sizeof path, folder, "stat.db", err))
-		return NULL;
-	if (mode == SQL_CREATE) {
-		mode_t old;
-		int fd;
+	if (!file_make_folder(folder, 0700, err))
+		return false;
+	old = umask(077);
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	umask(old);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == EEXIST ||
+	       err_errno(err, ERR_INPUT, "cannot make %s", path);
+}
 
-		if (!file_make_folder(folder, 0700, err))
-			return NULL;
-		/* SQLite would make it by the umask; ours is 0600. */
-		old = umask(077);
-		fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-		umask(old);
-		if (fd >= 0)
-			close(fd);
-		else if (errno != EEXIST) {
-			err_errno(err, ERR_INPUT, "cannot make %s", path);
-			return NULL;
-		}
-	}
-	if (access(path, F_OK) != 0) {
-		err_set(err, ERR_INPUT,
-		    "there is no database at %s; start the server once, or "
-		    "give its folder with --dbFolder",
-		    path);
-		return NULL;
-	}
-	if (!file_check_secret(path, err))
-		return NULL;
-	db = sql_open(path, mode, busy_ms, err);
+static struct sql *
+open_path(const char *path, enum sql_mode mode, int busy_ms, struct err *err)
+{
+	/* SQLite takes no path with a link in it; a folder may be one. */
+	char *real = file_resolve(path, err);
+	struct sql *db = NULL;
+
+	if (real != NULL && file_check_secret(real, err))
+		db = sql_open(real, mode, busy_ms, err);
+	free(real);
 	if (db == NULL)
 		return NULL;
 	if (!sql_exec(db, defaults, err)) {
@@ -164,6 +158,24 @@ open_file(const char *folder, enum sql_mode mode, int busy_ms, struct err *err)
 		return NULL;
 	}
 	return db;
+}
+
+static struct sql *
+open_file(const char *folder, enum sql_mode mode, int busy_ms, struct err *err)
+{
+	char path[4096];
+
+	if (!database_path(path, sizeof path, folder, "stat.db", err) ||
+	    (mode == SQL_CREATE && !make_file(folder, path, err)))
+		return NULL;
+	if (access(path, F_OK) != 0) {
+		err_set(err, ERR_INPUT,
+		    "there is no database at %s; start the server once, or "
+		    "give its folder with --dbFolder",
+		    path);
+		return NULL;
+	}
+	return open_path(path, mode, busy_ms, err);
 }
 
 struct sql *
@@ -212,26 +224,52 @@ store_open_change(const char *folder, struct err *err)
 	return open_current(folder, SQL_WRITE, STORE_CLI_BUSY_MS, NULL, err);
 }
 
+static bool
+check_current(struct sql *db, struct err *err)
+{
+	int version;
+
+	return store_schema(db, &version, err) &&
+	       (version == store_schema_wanted() ||
+		   err_set(err, ERR_INPUT,
+		       "it has schema %d, this program needs %d; run "
+		       "`stat.flexfs migrate`, or install the program that "
+		       "wrote it",
+		       version, store_schema_wanted()));
+}
+
 struct sql *
 store_open_read(const char *folder, struct err *err)
 {
 	struct sql *db = open_file(folder, SQL_READ, STORE_CLI_BUSY_MS, err);
+
+	if (db == NULL || check_current(db, err))
+		return db;
+	err_context(err, "database in %s", folder);
+	sql_close(db);
+	return NULL;
+}
+
+struct sql *
+store_open_copy(const char *path, struct err *err)
+{
+	struct sql *db = open_path(path, SQL_READ, STORE_CLI_BUSY_MS, err);
+
+	if (db == NULL || check_current(db, err))
+		return db;
+	err_context(err, "%s", path);
+	sql_close(db);
+	return NULL;
+}
+
+struct sql *
+store_open_old(const char *folder, struct err *err)
+{
+	struct sql *db = open_file(folder, SQL_READ, STORE_CLI_BUSY_MS, err);
 	int version;
 
-	if (db == NULL)
-		return NULL;
-	if (!store_schema(db, &version, err))
-		goto fail;
-	if (version != store_schema_wanted()) {
-		err_set(err, ERR_INPUT,
-		    "it has schema %d, this program needs %d; run "
-		    "`stat.flexfs migrate`, or install the program that "
-		    "wrote it",
-		    version, store_schema_wanted());
-		goto fail;
-	}
-	return db;
-fail:
+	if (db == NULL || refuse_newer(db, &version, err))
+		return db;
 	err_context(err, "database in %s", folder);
 	sql_close(db);
 	return NULL;

@@ -34,6 +34,13 @@ struct sql *store_open_change(const char *folder, struct err *err);
  * program's. */
 struct sql *store_open_read(const char *folder, struct err *err);
 
+/* Opens an existing database for reading as it is: of any schema up to the
+ * program's. */
+struct sql *store_open_old(const char *folder, struct err *err);
+
+/* As store_open_read, for a copy: a file of any name. */
+struct sql *store_open_copy(const char *path, struct err *err);
+
 /* The schema of the file (0: no tables yet) and of the program. */
 bool store_schema(struct sql *db, int *version, struct err *err);
 int store_schema_wanted(void);

@@ -84,6 +84,9 @@ struct verify_result {
 	size_t count, cap;
 	int64_t removed_until;	 /* unix seconds: samples before are gone; 0 */
 	int64_t skipped_reports; /* that may have had samples before that */
+	/* Invoices that were not, or not wholly, computed again: what was known
+	 * then cannot be told from rows of days that hold more now. */
+	int64_t skipped_invoices;
 	bool failed;		 /* no memory for a finding */
 };
 

@@ -19,6 +19,7 @@ struct again {
 	struct account account;
 	struct invoice_period period;
 	char where[160];
+	bool skipped; /* a bill could not be told from what is left */
 };
 
 static void
@@ -183,8 +184,10 @@ build(struct again *a, int64_t upto, int64_t now, check_fn *check,
 
 	if (!is_gone(a, upto, &gone, err))
 		return false;
-	if (gone)
+	if (gone) {
+		a->skipped = true;
 		return true;
+	}
 	memset(&inv, 0, sizeof inv);
 	ok = invoice_build(a->v->db, &a->account, 1, &query, &inv, err) &&
 	     check(a, &inv, upto, err);
@@ -223,6 +226,7 @@ check_invoice(struct verify *v, const struct archive_row *row, struct err *err)
 		ok = invoice_parse_period(row->period, &a.period, err) &&
 		     compute(&a, err);
 	}
+	v->result->skipped_invoices += a.skipped;
 	if (ok)
 		return true;
 	if (err->kind == ERR_BUSY)

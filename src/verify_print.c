@@ -81,6 +81,11 @@ verify_text(const struct verify_result *r, const struct verify_anchors *anchors,
 		    "removed, and are incomplete\n",
 		    (long long)r->skipped_reports,
 		    utc_format(r->removed_until, when));
+	if (r->skipped_invoices != 0)
+		buf_printf(out,
+		    "%lld invoices were not, or not wholly, computed again: "
+		    "samples came later whose days were removed since\n",
+		    (long long)r->skipped_invoices);
 	buf_printf(out, "ledger head, of fact %lld: %s\n",
 	    (long long)r->head.seq, fact_format_head(r->head.hash, head));
 	if (found == 0)
@@ -157,6 +162,7 @@ verify_json(const struct verify_result *r, const struct verify_anchors *anchors,
 	else
 		json_put_null(&w, "removed_until");
 	json_put_int(&w, "skipped_reports", r->skipped_reports);
+	json_put_int(&w, "skipped_invoices", r->skipped_invoices);
 	json_put_array(&w, "anchors");
 	for (size_t i = 0; i < anchors->count; i++)
 		put_json_anchor(&w, &anchors->list[i]);

@@ -1,4 +1,4 @@
-"""stat.flexfs(8) names every command and flag with its default, and no other;
+"""The manual names every command and flag with its default, and no other;
 what the public documentation of the server promises is there to the letter."""
 
 import collections
@@ -100,14 +100,17 @@ def described():
     common = dict(map(read_item, manual.section(
         PAGE, "DESCRIPTION", "Common flags").items))
     commands = {}
-    for section in manual.page(PAGE):
-        if section.name != "COMMANDS" or not section.sub:
-            continue
-        flags = dict(map(read_item, section.items))
-        for name in also(section.lines):
-            assert name not in flags, (section.sub, name)
-            flags[name] = common[name]
-        commands[re.split(r" (?:Ar|Op)\b", section.sub)[0]] = flags
+    for page in manual.pages("8"):
+        for section in manual.page(page):
+            if section.name != "COMMANDS" or not section.sub:
+                continue
+            flags = dict(map(read_item, section.items))
+            for name in also(section.lines):
+                assert name not in flags, (section.sub, name)
+                flags[name] = common[name]
+            command = re.split(r" (?:Ar|Op)\b", section.sub)[0]
+            assert command not in commands, command
+            commands[command] = flags
     return commands
 
 
@@ -149,10 +152,7 @@ class DocsFlags(support.TestCase):
         known |= {"help", "flag"}  # --flag is an example
         curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
                  "data-binary"}
-        for page in ("stat.flexfs.8", "stat.flexfs-api.7",
-                     "stat.flexfs-explain.7", "stat.flexfs-read.7",
-                     "stat.flexfs-export.7",
-                     "stat.flexfs-config.5", "stat.flexfs-systemd.7"):
+        for page in manual.pages():
             text = manual.read(f"man/{page}")
             named = set(re.findall(r"Fl Fl ([\w-]+)", text))
             named |= set(re.findall(r"(?<![\w-])--([a-zA-Z][\w-]*)", text))

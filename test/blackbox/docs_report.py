@@ -1,4 +1,5 @@
-"""stat.flexfs-api(7) describes report, answer and bill as they are."""
+"""stat.flexfs-api(7) describes report and answer as they are, and
+stat.flexfs-metering(7) the bill."""
 
 import json
 import re
@@ -7,6 +8,7 @@ import support
 from support import manual
 
 PAGE = "stat.flexfs-api.7"
+METERING = "stat.flexfs-metering.7"
 
 
 def named(items):
@@ -115,7 +117,7 @@ class DocsReport(support.TestCase):
             self.assertIn(f".Va {name} ", text + " ")
 
     def test_states_and_reasons_are_the_bills(self):
-        section = manual.section(PAGE, "METERING", "States")
+        section = manual.section(METERING, "METERING", "States")
         code = manual.code("src/invoice.c")
         states, reasons = (re.search(rf"{name}\[\] = \{{([^}}]*)\}}", code)
                            .group(1) for name in ("states", "reasons"))
@@ -139,7 +141,7 @@ class DocsReport(support.TestCase):
             r'\(w, "(\w+)"', re.search(
                 r"^put_correction\(.*?^}", manual.code("src/summary_json.c"),
                 re.DOTALL | re.MULTILINE).group()))
-        lines = manual.section(PAGE, "METERING", "Checking a bill").lines
+        lines = manual.section(METERING, "METERING", "Checking a bill").lines
         said = {word for line in lines if line.startswith(".Va ")
                 for word in re.findall(r"\w+", line[4:])}
         self.assertEqual(said - {"Hm"}, there - {"lines"})

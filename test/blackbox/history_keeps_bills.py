@@ -1,6 +1,7 @@
 """Closed days become rows, and samples go: no bill changes by it, and what
 comes late is in it all the same."""
 
+import json
 import random
 
 import support
@@ -162,6 +163,40 @@ class HistoryKeepsBills(support.TestCase):
             for month in ("2024-03", "2024-04"):
                 self.assertEqual(desk.bill(name, month)["corrections"], [])
         self.check_verify(desk)
+
+    def test_what_cannot_be_computed_again_is_counted(self):
+        """A late sample is in the row of its day; when the samples go,
+        nobody can tell the row that the invoice rests on."""
+        desk = Desk(self, BEGIN + 9 * DAY)
+        desk.server.args += ("--keepSamples", "62d")
+        payer = Payer("a")
+        payer.add_rate("0.03")
+        desk.open(payer)
+        desk.source("s", "a")
+        desk.start()
+        desk.send("s", every(self.volume(1), "a", 9 * GIB, BEGIN,
+                             BEGIN + 9 * DAY))
+        desk.send("s", [Sample(self.volume(1),
+                               (BEGIN + 9 * DAY - HOUR_SECS) * NANOS, 9 * GIB,
+                               "a", retired_at=BEGIN + 9 * DAY - 1)])
+        self.assertEqual(desk.clock(support.unix("2024-03-03T00:00:00Z")),
+                         [("a", MONTH)])
+        self.assertEqual(self.skipped(desk), 0)
+        desk.send("s", [Sample(self.volume(1),
+                               (BEGIN + 8 * DAY + 600) * NANOS, 3 * GIB,
+                               "a")])
+        self.assertEqual(self.skipped(desk), 0)
+        desk.clock(BEGIN + 80 * DAY)
+        self.wait_until(
+            lambda: query(desk.server, "SELECT count(*) FROM sample")
+            == [(0,)], "all samples are gone", 60)
+        self.assertEqual(self.skipped(desk), 1)
+        self.assertIn("1 invoices were not, or not wholly, computed again",
+                      desk.server.ok("verify", "--deep"))
+
+    def skipped(self, desk):
+        return json.loads(desk.server.ok(
+            "verify", "--deep", "--output", "json"))["skipped_invoices"]
 
     def check_verify(self, desk):
         """Rows that are all that is left are covered by the ledger."""

@@ -250,6 +250,7 @@ class Layout(support.TestCase):
     def test_a_long_file_is_found(self):
         self.finds({"contrib/tool": "\n" * 801}, "contrib/tool: long: 801")
         self.finds({"contrib/tool": "\n" * 800})
+        self.finds({"man/stat.1": ".Pp\n" * 801}, "man/stat.1: long: 801")
 
     def test_a_tool_without_a_unit_test_is_found(self):
         self.finds({"test/unit/sql_test.c": None}, "lib/sql.c: untested")

@@ -121,6 +121,53 @@ old_periods_are_made_up_for_the_earliest_first(void **state)
 	    "acme 2026-12 empty; acme 2027-01 empty; ");
 }
 
+struct watched {
+	struct fixture *f;
+	int told;
+};
+
+/* An operator who closes November while October is being closed. */
+static void
+close_november_by_hand(void *ctx, const struct close_outcome *outcome)
+{
+	struct watched *w = ctx;
+	struct fixture *f = w->f;
+	struct invoice_period period;
+	struct archive_row row;
+	struct account a = rig_account(f, "acme");
+	struct sql *db;
+
+	w->told++;
+	if (strcmp(outcome->period->text, "2026-10") != 0)
+		return;
+	db = store_open_write(f->folder, 20000, NULL, &f->err);
+	assert_non_null(db);
+	assert_true(invoice_parse_period("2026-11", &period, &f->err));
+	assert_int_equal(close_period(db, &a, &period, true, "operator:me", "",
+			     f->now, &row, &f->err),
+	    CLOSE_DONE);
+	sql_close(db);
+}
+
+static void
+what_somebody_else_closes_meanwhile_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct watched w = {.f = f};
+
+	rig_begin(f, "0.744");
+	report_october(f, "2026-11-01T00:00:00Z");
+	rig_clock(f, "2026-12-01T00:00:00Z");
+	rig_hours(f, 1, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z",
+	    100 * GIB, "\"retired_at\":\"2026-12-01T00:00:00Z\"");
+	rig_clock(f, "2026-12-03T00:00:00Z");
+	assert_true(
+	    close_due(f->db, f->now, close_november_by_hand, &w, &f->err));
+	assert_int_equal(w.told, 1);
+	rig_due_is(f, "");
+	rig_total_is(f, "acme", "2026-11", "74.40");
+}
+
 static void
 a_quarter_is_closed_when_it_is_over(void **state)
 {
@@ -565,6 +612,7 @@ main(void)
 		a_rate_that_is_stated_late_does_not_change_the_document),
 	    FIXTURE_TEST(by_hand_a_period_rests_on_all_that_is_known),
 	    FIXTURE_TEST(old_periods_are_made_up_for_the_earliest_first),
+	    FIXTURE_TEST(what_somebody_else_closes_meanwhile_is_left_alone),
 	    FIXTURE_TEST(a_quarter_is_closed_when_it_is_over),
 	    FIXTURE_TEST(what_is_estimated_for_too_long_is_held_and_told_once),
 	    FIXTURE_TEST(what_is_held_is_closed_when_the_cause_is_gone),

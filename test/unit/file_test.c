@@ -440,6 +440,64 @@ the_folder_of_a_path_is_found(void **state)
 	}
 }
 
+static void
+what_others_write_is_put_in_its_place_or_removed(void **state)
+{
+	struct err err = ERR_INIT;
+	char *temp;
+
+	(void)state;
+	temp = file_make_temp(path, 0640, &err);
+	assert_non_null(temp);
+	assert_int_equal(mode_of(temp), 0640);
+	put(temp, "new", 0600);
+	assert_false(file_exists(path));
+	assert_true(file_place(temp, path, false, &err));
+	expect_text(path, "new");
+	free(temp);
+
+	temp = file_make_temp(path, 0600, &err);
+	assert_false(file_place(temp, path, false, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	expect_text(path, "new");
+	assert_int_equal(entries(), 1);
+	free(temp);
+
+	temp = file_make_temp(path, 0600, &err);
+	assert_true(file_place(temp, path, true, &err));
+	expect_text(path, "");
+	assert_int_equal(entries(), 1);
+	free(temp);
+}
+
+static void
+a_path_is_freed_of_links_but_for_its_last_name(void **state)
+{
+	struct err err = ERR_INIT;
+	char through[96], target[80];
+	char *got;
+
+	(void)state;
+	assert_int_equal(symlink(folder, other), 0);
+	snprintf(through, sizeof through, "%s/a", other);
+	got = file_resolve(through, &err);
+	assert_string_equal(got, path);
+	free(got);
+	/* A link at the end is the reader's to refuse. */
+	got = file_resolve(other, &err);
+	assert_string_equal(got, other);
+	free(got);
+	snprintf(target, sizeof target, "%s/", folder);
+	assert_null(file_resolve(target, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	snprintf(target, sizeof target, "%s/no/a", folder);
+	assert_null(file_resolve(target, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	got = file_resolve("/a", &err);
+	assert_string_equal(got, "/a");
+	free(got);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int
@@ -458,6 +516,8 @@ main(void)
 	    IN_A_FOLDER(overwriting_is_only_done_when_asked_for),
 	    IN_A_FOLDER(a_write_that_fails_leaves_what_was_there),
 	    cmocka_unit_test(a_missing_folder_is_said),
+	    IN_A_FOLDER(what_others_write_is_put_in_its_place_or_removed),
+	    IN_A_FOLDER(a_path_is_freed_of_links_but_for_its_last_name),
 	    IN_A_FOLDER(folders_are_made_with_their_parents),
 	    IN_A_FOLDER(a_file_is_removed_once),
 	    cmocka_unit_test(a_tilde_stands_for_home),

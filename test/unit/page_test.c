@@ -24,6 +24,18 @@ a_name_stays_text_in_html(void **state)
 }
 
 static void
+lines_stay_lines(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	page_lines(&out, "a <b>\n\nc\n");
+	assert_string_equal(
+	    buf_text(&out), "<pre tabindex=\"0\">a &lt;b&gt;\n\nc\n</pre>\n");
+	buf_fini(&out);
+}
+
+static void
 a_name_stays_one_part_of_a_url(void **state)
 {
 	struct buf out = BUF_INIT;
@@ -54,6 +66,7 @@ captions_and_badges_are_escaped(void **state)
 	page_cell(&out, HOSTILE);
 	page_figure(&out, HOSTILE);
 	page_empty(&out, HOSTILE, HOSTILE);
+	page_lines(&out, HOSTILE);
 	page_tile(&out, "L", HOSTILE, HOSTILE);
 	page_pair(&out, "L", HOSTILE);
 	page_section(&out, HOSTILE);
@@ -238,6 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_name_stays_text_in_html),
+	    cmocka_unit_test(lines_stay_lines),
 	    cmocka_unit_test(a_name_stays_one_part_of_a_url),
 	    cmocka_unit_test(captions_and_badges_are_escaped),
 	    cmocka_unit_test(instants_and_spans_are_short),

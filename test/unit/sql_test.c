@@ -408,6 +408,63 @@ a_pragma_is_set(void **state)
 	assert_false(sql_pragma(p->db, "user_version", "(", &p->err));
 }
 
+/* Another connection writes between the steps of a copy. */
+struct copying {
+	struct place *p;
+	struct sql *writer;
+	int steps, last;
+};
+
+static bool
+write_between(void *ctx, struct err *err)
+{
+	struct copying *c = ctx;
+
+	c->steps++;
+	assert_true(insert(c->p, c->writer, 1000 + c->steps, "late"));
+	return c->steps != c->last || err_set(err, ERR_INPUT, "enough");
+}
+
+static bool
+copy(struct copying *c, const char *path)
+{
+	FILE *empty = fopen(path, "w");
+	bool ok;
+
+	assert_non_null(empty);
+	fclose(empty);
+	assert_true(sql_begin_read(c->p->db, &c->p->err));
+	count(c->p, c->p->db);
+	ok = sql_copy(c->p->db, path, 8, write_between, c, &c->p->err);
+	sql_rollback(c->p->db);
+	return ok;
+}
+
+static void
+a_copy_is_of_the_state_that_is_read(void **state)
+{
+	struct place *p = *state;
+	struct copying c = {.p = p};
+	char path[FIXTURE_FOLDER_SIZE + 16];
+	struct sql *copied;
+
+	snprintf(path, sizeof path, "%s/copy", p->folder);
+	assert_true(sql_exec(p->db,
+	    "INSERT INTO t (a, b) VALUES (1, zeroblob(1000000))", &p->err));
+	c.writer = sql_open(p->path, SQL_WRITE, 0, &p->err);
+	assert_true(copy(&c, path));
+	assert_true(c.steps > 20);
+	assert_int_equal(count(p, p->db), 1 + c.steps);
+	copied = sql_open(path, SQL_READ, 0, &p->err);
+	assert_int_equal(count(p, copied), 1);
+	sql_close(copied);
+
+	c.last = c.steps + 3;
+	assert_false(copy(&c, path));
+	assert_string_equal(p->err.text, "enough");
+	sql_close(c.writer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -431,6 +488,7 @@ main(void)
 	    TEST(a_read_transaction_sees_one_state),
 	    TEST(the_data_version_moves_with_others_commits_alone),
 	    TEST(a_pragma_is_set),
+	    TEST(a_copy_is_of_the_state_that_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

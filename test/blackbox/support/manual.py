@@ -4,6 +4,7 @@ A page is a list of sections; each has a name, a subsection ("" for none), the
 lines of its own text, and its items (.It): head line and lines.
 """
 
+import glob
 import os
 import re
 
@@ -42,6 +43,14 @@ def plain(lines):
 def read(path):
     with open(os.path.join(TOP, path), encoding="utf-8") as f:
         return f.read()
+
+
+def pages(ends="[1-9]"):
+    """The names in man/, all or those of a section."""
+    found = sorted(os.path.basename(path) for path in
+                   glob.glob(os.path.join(TOP, "man", "*." + ends)))
+    assert found, ends
+    return found
 
 
 def page(name):

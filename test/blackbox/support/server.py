@@ -38,15 +38,18 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
 
 
 class Line(collections.namedtuple("Line", "text level event fields")):
-    """A log line: `info server.ready bind=127.0.0.1:8443 note="two words"`
-    has level info, event server.ready and fields {"bind": ..., "note": ...}.
+    """A log line: `2026-11-26T10:24:25.123Z info server.ready
+    bind=127.0.0.1:8443 note="two words"` has level info, event server.ready
+    and fields {"bind": ..., "note": ...}. Lines without a time are some that
+    no server wrote.
     """
 
+    TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
     FIELD = re.compile(r'([A-Za-z0-9_.]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
     @classmethod
     def parse(cls, text):
-        words = text.split(" ", 2) + ["", ""]
+        words = cls.TIME.sub("", text, count=1).split(" ", 2) + ["", ""]
         fields = {}
         for key, value in cls.FIELD.findall(words[2]):
             if len(value) > 1 and value[0] == value[-1] == '"':

@@ -1,5 +1,5 @@
 """Copies of a server's database, to be changed behind the ledger's back; and
-the hash chain a second time, as stat.flexfs-api(7) describes it."""
+the hash chain a second time, as stat.flexfs-ledger(8) describes it."""
 
 import hashlib
 import json
