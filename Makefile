@@ -33,7 +33,8 @@ PROGRAM = $(BUILD)/stat.flexfs
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
       tls_part tls tls_server tls_session tls_client tls_cert \
-      notify inherit run \
+      notify inherit run prom process profile \
+      profile_symbols \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
       mime httphead httpchunk \
       canvas_part canvas_load canvas_text canvas_svg canvas
@@ -44,14 +45,14 @@ SRC = settings creds creds_gather store fact backup grace account token \
       report volume sample volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
-      roster ledger ledger_answer history \
+      roster tally ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
       export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
       summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_json \
+      summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
@@ -65,14 +66,16 @@ SRC = settings creds creds_gather store fact backup grace account token \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
-      loop job http_peers http_door http_stream http_conn http \
-      writer ingest schedule config_key config_report config_sample config \
-      delivery closing upkeep reading service service_body openapi \
-      server_clock operate operate_rates operate_close signin gate \
-      server_reload server_notify systemd \
+      loop job http_peers http_door http_stream http_conn http_seen http \
+      pprof metrics_part metrics writer ingest schedule config_key \
+      config_report config_sample config delivery closing upkeep \
+      metrics_periods metrics_tables metrics_page \
+      reading service service_body openapi server_clock \
+      operate operate_rates operate_close signin gate server_reload \
+      server_notify server_watch systemd \
       server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
       cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_report_draw cmd_report cmd_export cmd_close \
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
       cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
       cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
@@ -105,6 +108,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
        -Wno-overlength-strings -Wno-missing-field-initializers
 HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now
+# Names of functions for profiles, where the symbol table was stripped.
+NAMES_LD = -rdynamic
 WERROR ?= $(if $(CI),-Werror)
 
 CPPFLAGS += -D_GNU_SOURCE -DSTAT_VERSION='"$(VERSION)"' -I. $(FORTIFY) \
@@ -112,7 +117,7 @@ CPPFLAGS += -D_GNU_SOURCE -DSTAT_VERSION='"$(VERSION)"' -I. $(FORTIFY) \
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 $(OPTIMIZE) $(WARN) $(WERROR) $(HARDEN) \
              $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(CFLAGS)
-ALL_LDFLAGS = $(HARDEN_LD) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+ALL_LDFLAGS = $(HARDEN_LD) $(NAMES_LD) $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 OBJ = $(patsubst %.c,$(BUILD)/%.o,$(LIB_C) $(SRC_C))
 ARCHIVE_OBJ = $(filter-out $(BUILD)/src/main.o,$(OBJ))
@@ -340,7 +345,8 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
-EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json)
+EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json \
+           contrib/prometheus-alerts.yml)
 
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \

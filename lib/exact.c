@@ -404,12 +404,19 @@ exact_sum_add(struct exact_sum *sum, exact_u128 num, uint64_t den)
 void
 exact_sum_get(const struct exact_sum *sum, struct exact *out)
 {
-	struct exact *term = exact_new();
+	struct exact *term;
 
-	exact_set_int(out, 0);
+	/* Most sums have one denominator. Slots are taken in their order. */
+	if (sum->slots[0].den == 0)
+		exact_set_int(out, 0);
+	else
+		exact_set_ratio(out, sum->slots[0].num, sum->slots[0].den);
 	if (sum->spill != NULL)
-		exact_set(out, sum->spill);
-	for (size_t i = 0; i < EXACT_SUM_SLOTS; i++) {
+		exact_add(out, sum->spill);
+	if (sum->slots[1].den == 0)
+		return;
+	term = exact_new();
+	for (size_t i = 1; i < EXACT_SUM_SLOTS; i++) {
 		if (sum->slots[i].den == 0)
 			continue;
 		exact_set_ratio(term, sum->slots[i].num, sum->slots[i].den);

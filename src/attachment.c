@@ -7,17 +7,26 @@
 #include "attachment.h"
 
 static const struct {
-	const char *name, *type;
+	const char *name, *ending, *type;
 } kinds[ATTACHMENT_KINDS] = {
-    [ATTACHMENT_CSV] = {"csv", "text/csv; charset=utf-8; header=present"},
-    [ATTACHMENT_JSON] = {"json", "application/json"},
-    [ATTACHMENT_PDF] = {"pdf", "application/pdf"},
+    [ATTACHMENT_CSV] = {"csv", ".csv",
+	"text/csv; charset=utf-8; header=present"},
+    [ATTACHMENT_JSON] = {"json", ".json", "application/json"},
+    [ATTACHMENT_PDF] = {"pdf", ".pdf", "application/pdf"},
+    [ATTACHMENT_FOCUS] = {"focus", "-focus.csv",
+	"text/csv; charset=utf-8; header=present"},
 };
 
 const char *
 attachment_name(enum attachment kind)
 {
 	return kinds[kind].name;
+}
+
+const char *
+attachment_ending(enum attachment kind)
+{
+	return kinds[kind].ending;
 }
 
 const char *

@@ -14,6 +14,7 @@ enum attachment {
 	ATTACHMENT_CSV,
 	ATTACHMENT_JSON,
 	ATTACHMENT_PDF,
+	ATTACHMENT_FOCUS,
 	ATTACHMENT_KINDS,
 };
 
@@ -21,8 +22,9 @@ enum {
 	ATTACHMENT_LIST_SIZE = 64, /* every name, commas and the NUL */
 };
 
-/* Its name, which is also the end of its file's name; its media type. */
+/* Its name; the end of its file's name, ".csv"; its media type. */
 const char *attachment_name(enum attachment kind);
+const char *attachment_ending(enum attachment kind);
 const char *attachment_type(enum attachment kind);
 
 /* One bit for each kind. */

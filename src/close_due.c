@@ -51,25 +51,6 @@ add_due(struct dues *d, const struct account *account,
 	return true;
 }
 
-/* The first month with samples of an account; -1: none. */
-static bool
-first_month(struct sql *db, int64_t account, int64_t *month, struct err *err)
-{
-	struct sql_stmt *s = sql_get(db,
-	    "SELECT ifnull(min(month), -1) FROM account_month"
-	    " WHERE account = ?",
-	    err);
-
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, account);
-	if (sql_step(s, err) != SQL_ROW)
-		return false;
-	*month = sql_int(s, 0);
-	sql_done(s);
-	return true;
-}
-
 /* Whether a period is to be looked at, and whether it was before. */
 static bool
 look_at(struct sql *db, const struct account *account,
@@ -107,7 +88,7 @@ list_account(struct sql *db, struct dues *d, const struct account *account,
 	bool due, again;
 	int64_t month;
 
-	if (!first_month(db, account->id, &month, err))
+	if (!volume_first_month(db, account->id, &month, err))
 		return false;
 	if (month < 0)
 		return true;

@@ -10,6 +10,7 @@
 #include "lib/file.h"
 #include "cmd.h"
 #include "config.h"
+#include "metrics.h"
 #include "systemd.h"
 
 /* In the order in which --help lists them. */
@@ -146,6 +147,8 @@ run_help(const struct opt_values *values, void *ctx)
 		opt_list_flags(&cmd_program, &out);
 	else if (opt_bool(values, "settings"))
 		config_write_list(&out);
+	else if (opt_bool(values, "metrics"))
+		metrics_write_list(&out);
 	else if (!write_help(values, &out, &err))
 		code = cmd_wrong(values, &err);
 	fputs(buf_text(&out), stdout);
@@ -162,6 +165,10 @@ static const struct opt_flag help_flags[] = {
 	.type = OPT_BOOL,
 	.hidden = true,
 	.help = "List every setting of the settings file, separated by tabs"},
+    {.name = "metrics",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "List every metric, separated by tabs"},
     {0},
 };
 

@@ -1,6 +1,7 @@
 /*
- * cmd_export.c - `export`: usage and its exact cost, row by row, from a
- * read-only connection. What is written is not kept, however long it is.
+ * cmd_export.c - `export`: usage and its exact cost, row by row, or bills as
+ * FOCUS rows, from a read-only connection. What is written is not kept,
+ * however long it is.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +9,9 @@
 #include <string.h>
 
 #include "account.h"
+#include "bill.h"
 #include "cmd.h"
+#include "cmd_focus.h"
 #include "export.h"
 #include "export_write.h"
 #include "lib/buf.h"
@@ -16,14 +19,12 @@
 #include "lib/utc.h"
 #include "settings.h"
 #include "store.h"
+#include "summary.h"
+#include "volume.h"
 
 enum {
 	FLUSH_SIZE = 64 << 10,
 };
-
-/* A range is read once, from its beginning to its end: pages that were read
- * need not be kept. */
-static const char small_cache[] = "PRAGMA cache_size = -4096";
 
 static const struct opt_flag export_flags[] = {
     {.name = "from",
@@ -38,8 +39,9 @@ static const struct opt_flag export_flags[] = {
     {.name = "format",
 	.type = OPT_STRING,
 	.preset = "csv",
-	.choices = "csv|json",
-	.help = "How rows are written"},
+	.choices = "csv|json|focus",
+	.help = "How rows are written; focus: the bills of all periods that "
+		"lie within the range, as FOCUS 1.2"},
     {.name = "step",
 	.type = OPT_STRING,
 	.preset = "day",
@@ -56,6 +58,11 @@ static const struct opt_flag export_flags[] = {
 	.repeats = true,
 	.shown = "(all)",
 	.help = "Whose usage; may be repeated"},
+    {.name = "issuer",
+	.type = OPT_STRING,
+	.shown = "(smtpFrom of the credentials)",
+	.help = "Format focus: who bills"},
+    SETTINGS_FLAG_CREDS_FILE,
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -105,15 +112,19 @@ struct printer {
 	struct buf out; /* owned */
 };
 
+/* Writes what there is, if it is much, or at the end. */
 static bool
-flush(struct printer *p, struct err *err)
+flush(struct buf *out, bool end, struct err *err)
 {
-	if (p->out.failed)
+	if (out->failed)
 		return err_nomem(err);
-	if (fwrite(buf_text(&p->out), 1, p->out.len, stdout) < p->out.len)
+	if (!end && out->len < FLUSH_SIZE)
+		return true;
+	if (fwrite(buf_text(out), 1, out->len, stdout) < out->len ||
+	    (end && fflush(stdout) != 0))
 		return err_errno(
 		    err, ERR_INPUT, "cannot write to standard output");
-	buf_clear(&p->out);
+	buf_clear(out);
 	return true;
 }
 
@@ -123,7 +134,7 @@ on_row(void *ctx, const struct export_row *row, struct err *err)
 	struct printer *p = ctx;
 
 	export_write_row(&p->writer, row);
-	return p->out.len < FLUSH_SIZE || flush(p, err);
+	return flush(&p->out, false, err);
 }
 
 static bool
@@ -138,11 +149,108 @@ print_rows(const struct opt_values *values, struct sql *db,
 	ok = export_run(db, query, on_row, &p, err);
 	if (ok)
 		export_write_end(&p.writer);
-	ok = ok && flush(&p, err);
-	if (ok && fflush(stdout) != 0)
-		ok = err_errno(
-		    err, ERR_INPUT, "cannot write to standard output");
+	ok = ok && flush(&p.out, true, err);
 	buf_fini(&p.out);
+	return ok;
+}
+
+/* --- bills --- */
+
+struct focus {
+	struct sql *db;
+	const struct export_query *query;
+	struct fact_head head;
+	char *issuer;	/* owned */
+	struct buf out; /* owned */
+	size_t missing; /* bills without a total */
+};
+
+static bool
+check_months(const struct opt_values *values, const struct export_query *q,
+    struct err *err)
+{
+	if (opt_given(values, "step") || opt_given(values, "groupBy"))
+		return err_set(err, ERR_INPUT,
+		    "--step and --groupBy go with --format csv or json");
+	if (q->from != utc_month_start(q->from) ||
+	    q->to != utc_month_start(q->to))
+		return err_set(err, ERR_INPUT,
+		    "a FOCUS file is of whole months: --from and --to are the "
+		    "first days of some");
+	return q->from < q->to ||
+	       err_set(err, ERR_INPUT, "the range ends before it begins");
+}
+
+static bool
+put_bill(struct focus *f, const struct account *account,
+    const struct invoice_period *period, struct err *err)
+{
+	const struct invoice_query query = {
+	    .period = period, .now = f->query->now, .head = f->head};
+	struct invoice bill;
+	bool ok;
+
+	ok = bill_build_known(f->db, account, 1, &query, &bill, err);
+	if (ok && !summary_focus_bill(&bill, f->issuer, &f->out)) {
+		f->missing++;
+		fprintf(stderr,
+		    "stat.flexfs: not in the FOCUS file: %s of %s has usage "
+		    "without a rate\n",
+		    period->text, account->name);
+	}
+	invoice_fini(&bill);
+	return ok && flush(&f->out, false, err);
+}
+
+/* The periods of an account that lie within the range and have begun. */
+static bool
+put_account(struct focus *f, const struct account *account, struct err *err)
+{
+	const struct export_query *q = f->query;
+	struct invoice_period period;
+	int64_t month, first;
+
+	if (!volume_first_month(f->db, account->id, &month, err))
+		return false;
+	if (month < 0)
+		return true;
+	first = volume_month_hour(month) * UTC_HOUR_SECS;
+	invoice_period_of(account, first > q->from ? first : q->from, &period);
+	for (; period.to <= q->to && period.from <= q->now;
+	     invoice_period_after(&period, &period))
+		if (period.from >= q->from &&
+		    !put_bill(f, account, &period, err))
+			return false;
+	return true;
+}
+
+static bool
+print_focus(const struct opt_values *values, struct sql *db,
+    const struct export_query *query, struct err *err)
+{
+	struct focus f = {.db = db, .query = query, .out = BUF_INIT};
+	bool ok;
+
+	if (!check_months(values, query, err))
+		return false;
+	f.issuer = cmd_focus_issuer(values, err);
+	if (f.issuer == NULL)
+		return false;
+	summary_focus_header(&f.out);
+	ok = sql_begin_read(db, err);
+	if (ok) {
+		ok = fact_load_head(db, &f.head, err);
+		for (size_t i = 0; ok && i < query->account_count; i++)
+			ok = put_account(&f, &query->accounts[i], err);
+		sql_rollback(db);
+	}
+	ok = ok && flush(&f.out, true, err);
+	if (ok && f.missing > 0)
+		ok = err_set(err, ERR_INPUT,
+		    "%zu bills are missing, since no amount is due yet",
+		    f.missing);
+	buf_fini(&f.out);
+	free(f.issuer);
 	return ok;
 }
 
@@ -157,14 +265,15 @@ run_query(const struct opt_values *values, struct sql *db, struct err *err)
 	ok = parse_time(values, "from", &query.from, err) &&
 	     parse_time(values, "to", &query.to, err) &&
 	     settings_clock(values, &clock, err) &&
-	     find_accounts(values, db, &accounts, &query.account_count, err) &&
-	     sql_exec(db, small_cache, err);
+	     find_accounts(values, db, &accounts, &query.account_count, err);
 	if (ok) {
 		query.now = clock_secs(&clock);
 		query.accounts = accounts;
 		export_parse_step(opt_get(values, "step"), &query.step);
 		export_parse_group(opt_get(values, "groupBy"), &query.group);
-		ok = print_rows(values, db, &query, err);
+		ok = strcmp(opt_get(values, "format"), "focus") == 0
+			 ? print_focus(values, db, &query, err)
+			 : print_rows(values, db, &query, err);
 	}
 	free(accounts);
 	return ok;
@@ -188,7 +297,8 @@ run_export(const struct opt_values *values, void *ctx)
 
 const struct opt_command cmd_export = {
     .path = "export",
-    .summary = "Print usage and its exact cost by hour, day or month",
+    .summary =
+	"Print usage and its exact cost by hour, day or month, or as FOCUS",
     .flags = export_flags,
     .run = run_export,
 };

@@ -2,7 +2,9 @@
  * cmd_period.c - `list periods` and `show period`: what each period of an
  * account comes to, and what became of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "account.h"
 #include "bill.h"
@@ -49,6 +51,10 @@ static const struct opt_flag list_flags[] = {
 	.type = OPT_STRING,
 	.shown = "(all)",
 	.help = "Whose periods"},
+    {.name = "totals",
+	.type = OPT_BOOL,
+	.help = "Only how many are in which state, and their hours, without "
+		"closed ones"},
     CMD_FLAG_OUTPUT,
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
@@ -77,16 +83,111 @@ add_row(void *ctx, const struct periods_row *row, struct err *err)
 	return true;
 }
 
+/* Periods of one text and state. */
+struct total {
+	char period[INVOICE_PERIOD_SIZE];
+	const char *state; /* static */
+	int64_t accounts;
+	struct rating_hours hours;
+};
+
+struct totals {
+	struct total *list; /* owned; by period and state */
+	size_t count;
+};
+
+static int
+compare_total(const struct total *t, const struct periods_row *row)
+{
+	int order = strcmp(t->period, row->period.text);
+
+	return order != 0 ? order : strcmp(t->state, row->state);
+}
+
+/* The entry of a row, made at its place if it is not there. */
+static struct total *
+find_total(struct totals *all, const struct periods_row *row, struct err *err)
+{
+	struct total *more;
+	size_t at = 0;
+
+	while (at < all->count && compare_total(&all->list[at], row) < 0)
+		at++;
+	if (at < all->count && compare_total(&all->list[at], row) == 0)
+		return &all->list[at];
+	more = reallocarray(all->list, all->count + 1, sizeof *more);
+	if (more == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	all->list = more;
+	more += at;
+	memmove(more + 1, more, (all->count++ - at) * sizeof *more);
+	memset(more, 0, sizeof *more);
+	snprintf(more->period, sizeof more->period, "%s", row->period.text);
+	more->state = row->state;
+	return more;
+}
+
 static bool
-list_periods(const struct opt_values *values, struct sql *db, struct err *err)
+add_to_total(void *ctx, const struct periods_row *row, struct err *err)
+{
+	struct total *total;
+
+	if (row->closed != NULL)
+		return true;
+	total = find_total(ctx, row, err);
+	if (total == NULL)
+		return false;
+	total->accounts++;
+	total->hours.measured += row->hours.measured;
+	total->hours.estimated += row->hours.estimated;
+	total->hours.unbilled += row->hours.unbilled;
+	return true;
+}
+
+static bool
+list_totals(const struct opt_values *values, struct sql *db,
+    const struct account *accounts, size_t count, int64_t now, struct err *err)
+{
+	static const char *const columns[] = {"period", "state", "accounts",
+	    "measured", "estimated", "unbilled", NULL};
+	struct totals all = {NULL, 0};
+	struct cmd_table t;
+	bool ok;
+
+	cmd_table_begin(&t, values, columns);
+	ok = periods_each(db, accounts, count, now, add_to_total, &all, err);
+	for (size_t i = 0; ok && i < all.count; i++) {
+		cmd_table_text(&t, all.list[i].period);
+		cmd_table_text(&t, all.list[i].state);
+		cmd_table_int(&t, all.list[i].accounts);
+		put_hours(&t, &all.list[i].hours);
+	}
+	free(all.list);
+	return cmd_table_end(&t, ok, err);
+}
+
+static bool
+list_rows(const struct opt_values *values, struct sql *db,
+    const struct account *accounts, size_t count, int64_t now, struct err *err)
 {
 	static const char *const columns[] = {"account", "period", "state",
 	    "reason", "number", "currency", "total", "exact", "measured",
 	    "estimated", "unbilled", "forecast", NULL};
+	struct cmd_table t;
+
+	cmd_table_begin(&t, values, columns);
+	return cmd_table_end(
+	    &t, periods_each(db, accounts, count, now, add_row, &t, err), err);
+}
+
+static bool
+list_periods(const struct opt_values *values, struct sql *db, struct err *err)
+{
 	const char *name = opt_get(values, "account");
 	struct account one, *list = NULL;
 	size_t count = 1;
-	struct cmd_table t;
 	int64_t now;
 	bool ok;
 
@@ -94,11 +195,10 @@ list_periods(const struct opt_values *values, struct sql *db, struct err *err)
 	    !(name != NULL ? account_find(db, name, &one, err)
 			   : account_list(db, &list, &count, err)))
 		return false;
-	cmd_table_begin(&t, values, columns);
-	ok = periods_each(
-	    db, name != NULL ? &one : list, count, now, add_row, &t, err);
+	ok = (opt_bool(values, "totals") ? list_totals : list_rows)(
+	    values, db, name != NULL ? &one : list, count, now, err);
 	free(list);
-	return cmd_table_end(&t, ok, err);
+	return ok;
 }
 
 static int

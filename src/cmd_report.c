@@ -11,6 +11,7 @@
 #include "attachment.h"
 #include "bill.h"
 #include "cmd.h"
+#include "cmd_focus.h"
 #include "cmd_report_draw.h"
 #include "creds.h"
 #include "invoice.h"
@@ -38,7 +39,7 @@ static const struct opt_flag report_flags[] = {
     {.name = "format",
 	.type = OPT_STRING,
 	.preset = "text",
-	.choices = "text|html|csv|json|eml|png|pdf",
+	.choices = "text|html|csv|json|eml|png|pdf|focus",
 	.help = "How it is written; json of all accounts is an array"},
     {.name = "chart",
 	.type = OPT_STRING,
@@ -55,7 +56,8 @@ static const struct opt_flag report_flags[] = {
     {.name = "issuer",
 	.type = OPT_STRING,
 	.shown = "(smtpFrom of the credentials)",
-	.help = "Who bills, on paper: a name, and an address in further lines"},
+	.help = "Who bills, on paper and in FOCUS: a name, and an address in "
+		"further lines"},
     {.name = "payment",
 	.type = OPT_STRING,
 	.help = "Where to pay, on paper; may have several lines"},
@@ -254,6 +256,7 @@ write_mail(const struct opt_values *values, const struct bills *bills,
 	struct creds creds = CREDS_INIT;
 	struct mail_pictures pictures = {NULL, 0};
 	struct buf to = BUF_INIT, key = BUF_INIT, pdf = BUF_INIT;
+	struct buf focus = BUF_INIT;
 	char *path = cmd_path(values, "credsFile", err);
 	bool there, ok;
 
@@ -278,13 +281,18 @@ write_mail(const struct opt_values *values, const struct bills *bills,
 		ok = err_nomem(err);
 	envelope.pictures = &pictures;
 	envelope.pdf = &pdf;
+	envelope.focus = &focus;
 	ok = ok &&
 	     cmd_report_draw_mail(
 		 values, what, envelope.attach, &creds, &pictures, &pdf, err) &&
+	     ((envelope.attach & attachment_bit(ATTACHMENT_FOCUS)) == 0 ||
+		 cmd_focus_mail(
+		     values, &creds, bills->now, bills->count, &focus, err)) &&
 	     mail_compose(&envelope, summary, out, err);
 	mail_picture_fini(&pictures);
 	creds_wipe(&creds);
 	buf_fini(&pdf);
+	buf_fini(&focus);
 	buf_fini(&to);
 	buf_fini(&key);
 	free(path);
@@ -320,6 +328,8 @@ write_bills(const struct opt_values *values, struct sql *db,
 		return cmd_report_draw(values, &what, out, err);
 	if (strcmp(format, "eml") == 0)
 		return write_mail(values, bills, &what, &summary, out, err);
+	if (strcmp(format, "focus") == 0)
+		return cmd_focus(values, bills->now, bills->count, out, err);
 	if (bills->closed)
 		copy_document(bills, format, out);
 	else if (strcmp(format, "json") == 0)

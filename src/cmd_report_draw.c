@@ -10,6 +10,7 @@
 #include "chart.h"
 #include "chart_data.h"
 #include "cmd.h"
+#include "cmd_focus.h"
 #include "cmd_report_draw.h"
 #include "creds.h"
 #include "invoice_pdf.h"
@@ -101,7 +102,7 @@ draw_charts(const struct opt_values *values, const struct cmd_report_draw *what,
 	bool ok;
 
 	if (strcmp(format, "eml") == 0 || strcmp(format, "json") == 0 ||
-	    strcmp(format, "pdf") == 0)
+	    strcmp(format, "pdf") == 0 || strcmp(format, "focus") == 0)
 		return err_set(err, ERR_INPUT,
 		    "--chart goes with --format png, html, csv or text");
 	ok = chart_data_load(
@@ -119,27 +120,11 @@ draw_charts(const struct opt_values *values, const struct cmd_report_draw *what,
 
 /* --- paper --- */
 
-/* Unless it is said, whoever sends the mails bills. Yours. */
-static char *
-find_issuer(const struct opt_values *values, const struct creds *creds)
-{
-	char *name;
-
-	if (opt_get(values, "issuer") != NULL)
-		return strdup(opt_get(values, "issuer"));
-	name = creds_sender_name(creds);
-	if (name != NULL && name[0] == '\0') {
-		free(name);
-		name = creds_sender_address(creds);
-	}
-	return name;
-}
-
 static bool
 put_pdf(const struct opt_values *values, const struct cmd_report_draw *what,
     const struct creds *creds, struct buf *out, struct err *err)
 {
-	char *issuer = find_issuer(values, creds);
+	char *issuer = cmd_focus_issuer_of(values, creds);
 	const struct invoice_pdf pdf = {.invoices = what->bills,
 	    .count = what->count,
 	    .issuer = issuer,

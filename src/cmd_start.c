@@ -9,6 +9,7 @@
 #include "config.h"
 #include "creds.h"
 #include "lib/log.h"
+#include "lib/profile.h"
 #include "server.h"
 #include "server_reload.h"
 #include "settings.h"
@@ -57,6 +58,17 @@ run_server(const struct settings *settings)
 	return ok ? OPT_EXIT_DONE : OPT_EXIT_FAILED;
 }
 
+/* A flag that cannot do anything here is a wrong one: whoever starts the
+ * server again and again is to stop. */
+static bool
+can_profile(struct err *err)
+{
+	struct profile *profile = profile_open(err);
+
+	profile_close(profile);
+	return profile != NULL || err_context(err, "--pprof");
+}
+
 static int
 run_start(const struct opt_values *values, void *ctx)
 {
@@ -69,6 +81,10 @@ run_start(const struct opt_values *values, void *ctx)
 		return print_sample();
 	if (!settings_from_opts(values, &settings, &err))
 		return cmd_wrong(values, &err);
+	if (settings.pprof && !can_profile(&err)) {
+		settings_fini(&settings);
+		return cmd_wrong(values, &err);
+	}
 	code = opt_bool(values, "checkConfig") ? check_files(values, &settings)
 					       : run_server(&settings);
 	settings_fini(&settings);

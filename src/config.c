@@ -36,6 +36,7 @@ void
 config_fini(struct config *config)
 {
 	schedule_fini(&config->schedule);
+	free(config->metrics_addr);
 	free(config->issuer);
 	free(config->payment);
 	memset(config, 0, sizeof *config);
@@ -264,20 +265,42 @@ config_override(struct config *config, const struct settings *settings)
 
 /* --- for those who keep to it --- */
 
+/* Puts the value of config at offset into next, whose own one goes to config.
+ * False when they are the same. */
+static bool
+swap(struct config *config, struct config *next, const struct config_key *key)
+{
+	char *old = (char *)config + key->offset;
+	char *new = (char *)next + key->offset;
+	char *text;
+	int64_t number;
+
+	if (key->type == CONFIG_WORD) {
+		if (strcmp(*(char **)old, *(char **)new) == 0)
+			return false;
+		text = *(char **)old;
+		*(char **)old = *(char **)new;
+		*(char **)new = text;
+		return true;
+	}
+	/* All others of these are numbers. */
+	if (memcmp(old, new, sizeof number) == 0)
+		return false;
+	memcpy(&number, old, sizeof number);
+	memcpy(old, new, sizeof number);
+	memcpy(new, &number, sizeof number);
+	return true;
+}
+
 /* Keeps the values in next of what only a start can change. */
 static void
-keep_old(const struct config *config, struct config *next, struct buf *kept)
+keep_old(struct config *config, struct config *next, struct buf *kept)
 {
 	const struct config_key *key = config_keys;
 
 	for (; strcmp(key->table, "report") != 0; key++) {
-		const char *old = (const char *)config + key->offset;
-		char *new = (char *)next + key->offset;
-
-		/* All of these are numbers. */
-		if (!key->restart || memcmp(old, new, sizeof(int64_t)) == 0)
+		if (!key->restart || !swap(config, next, key))
 			continue;
-		memcpy(new, old, sizeof(int64_t));
 		buf_printf(kept, "%s%s", kept->len > 0 ? " " : "", key->name);
 	}
 }

@@ -45,6 +45,7 @@ struct config {
 
 	struct schedule schedule;
 	char *issuer, *payment; /* owned: lines of text, or "" */
+	char *metrics_addr;	/* owned: an address and port, or "" */
 };
 
 /* The zero value is empty. A path that is missing gives the defaults, and

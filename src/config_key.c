@@ -21,6 +21,7 @@
 static bool check_account(const char *text, struct err *err);
 static bool check_attachment(const char *text, struct err *err);
 static bool check_lines(const char *text, struct err *err);
+static bool check_metrics_addr(const char *text, struct err *err);
 
 #define OF(member) offsetof(struct config, member)
 #define OF_BLOCK(member) offsetof(struct config_block, member)
@@ -69,8 +70,8 @@ const struct config_key config_keys[] = {
 	.preset = "\"\"",
 	.offset = OF(issuer),
 	.check = check_lines,
-	.help = "Who bills, on paper: a name and, in further lines, an "
-		"address; without it the sender of the mails"},
+	.help = "Who bills, on paper and in FOCUS: a name and, in further "
+		"lines, an address; without it the sender of the mails"},
     {.table = "",
 	.name = "payment",
 	.type = CONFIG_WORD,
@@ -79,6 +80,16 @@ const struct config_key config_keys[] = {
 	.check = check_lines,
 	.help = "Where to pay, on paper, such as a bank account; may have "
 		"several lines"},
+    {.table = "",
+	.name = "metrics_addr",
+	.type = CONFIG_WORD,
+	.preset = "\"\"",
+	.restart = true,
+	.offset = OF(metrics_addr),
+	.check = check_metrics_addr,
+	.help = "An address and port, such as \"127.0.0.1:9465\", on which "
+		"anyone gets /metrics, and nothing else, without TLS; "
+		"--metricsAddr counts over it"},
 
     {.table = "limits",
 	.name = "max_future",
@@ -212,7 +223,7 @@ const struct config_key config_keys[] = {
 	.preset = "[\"csv\"]",
 	.offset = OF_BLOCK(attach),
 	.check = check_attachment,
-	.help = "What is attached: csv, json, pdf, or nothing"},
+	.help = "What is attached: csv, json, pdf, focus, or nothing"},
     {0},
 };
 
@@ -244,6 +255,17 @@ check_lines(const char *text, struct err *err)
 		lines += *text == '\n';
 	return lines <= CONFIG_MAX_LINES ||
 	       err_set(err, ERR_INPUT, "more than %d lines", CONFIG_MAX_LINES);
+}
+
+static bool
+check_metrics_addr(const char *text, struct err *err)
+{
+	char *whole = NULL;
+	bool ok =
+	    text[0] == '\0' || settings_take_address("it", text, &whole, err);
+
+	free(whole);
+	return ok;
 }
 
 const char *

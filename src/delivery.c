@@ -232,6 +232,7 @@ put_off(struct delivery *d, const struct outbox_mail *m, const char *words,
 	struct err err = ERR_INIT;
 	struct sql *db = outbox_db(d, &err);
 
+	metrics_note_mail_failed(d->deps.metrics);
 	log_warn("delivery.render_failed",
 	    "mail=%lld name=%s period=%s "
 	    "error=\"%s\"",
@@ -476,13 +477,30 @@ log_results(const struct outbox_mail *m, const struct outbox_result *r,
 		    (long long)m->id, words);
 }
 
+static bool
+is_clean(const struct outbox_result *results, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (results[i].outcome != OUTBOX_DELIVERED)
+			return false;
+	return count > 0;
+}
+
+/* What became of a mail by the attempt that has ended; clean: everybody that
+ * it was for got it. */
 static void
-log_given_up(struct sql *db, int64_t id)
+tell_end(struct delivery *d, struct sql *db, int64_t id, bool clean)
 {
 	struct err err = ERR_INIT;
 	struct outbox_mail m;
 
-	if (outbox_load(db, id, &m, &err) && strcmp(m.state, "failed") == 0)
+	if (!clean)
+		metrics_note_mail_failed(d->deps.metrics);
+	if (!outbox_load(db, id, &m, &err))
+		return;
+	if (strcmp(m.state, "sent") == 0)
+		metrics_note_mail(d->deps.metrics, m.name, m.sent_at);
+	if (strcmp(m.state, "failed") == 0)
 		log_error("delivery.given_up",
 		    "mail=%lld name=%s period=%s attempts=%lld", (long long)id,
 		    m.name, m.period, (long long)m.attempts);
@@ -516,17 +534,18 @@ on_sent(void *ctx, struct job_result *result)
 		log_error("delivery.outbox", "error=\"%s\"", err.text);
 		return;
 	}
-	log_given_up(db, slot->mail.id);
+	tell_end(d, db, slot->mail.id, is_clean(results, count));
 }
 
 /* The row must not stay "sending" when nothing is on its way. */
 static void
-undo_begin(struct sql *db, int64_t id, const struct err *why, int64_t now)
+undo_begin(struct delivery *d, struct sql *db, int64_t id,
+    const struct err *why, int64_t now)
 {
 	struct err err = ERR_INIT;
 
 	if (outbox_end(db, id, NULL, 0, why->text, now, &err))
-		log_given_up(db, id);
+		tell_end(d, db, id, false);
 	else
 		log_error("delivery.outbox", "error=\"%s\"", err.text);
 }
@@ -554,7 +573,7 @@ start_send(struct delivery *d, struct sql *db, int64_t now, struct err *err)
 	ok = ok && start(d, &d->send, &args, &message, MAX_OUTPUT,
 		       DELIVERY_SEND_MS, on_sent, err);
 	if (!ok)
-		undo_begin(db, id, err, now);
+		undo_begin(d, db, id, err, now);
 	fini_recipients(&to);
 	buf_fini(&message);
 	return ok;

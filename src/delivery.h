@@ -42,6 +42,7 @@ struct delivery_deps {
 	const struct config *config; /* may say something else each time */
 	const struct creds *creds;   /* the same */
 	const struct clock *clock;
+	struct metrics *metrics;
 };
 
 /* Mails that were being sent when the last server ended are due again. */

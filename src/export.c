@@ -14,9 +14,8 @@ enum {
 	GIB_SHIFT = 30,
 	/* Sums and cells at once, about 300 bytes together; windows have as
 	 * many steps as they allow. */
-	WINDOW_SUMS = 32768,
+	WINDOW_SUMS = 20480,
 	MONTH_HOURS = 744,
-	ACCOUNT_SUMS = 4, /* ages of an account, to begin with */
 };
 
 static const char *const steps[] = {"hour", "day", "month"};
@@ -148,26 +147,33 @@ fini_teller(struct teller *t)
 }
 
 static void
+price_sum(const struct export_sum *sum, struct teller *t, bool *rated)
+{
+	exact_sum_get(&sum->bytes, t->bytes);
+	rating_price(
+	    t->bytes, sum->rate, t->hours_in_month, t->months, t->money);
+	if (sum->rate == NULL && exact_sign(t->bytes) != 0)
+		*rated = false;
+}
+
+static void
 price(const struct export_window *w, const struct export_cell *cell,
     struct teller *t)
 {
 	struct export_row *row = &t->row;
-	const struct export_sum *sum;
+	const struct export_sum *sum = &w->sums[cell->first_sum - 1];
 	bool rated = true;
 
-	exact_set_int(row->byte_hours, 0);
-	exact_set_int(row->gib_months, 0);
-	exact_set_int(t->cost, 0);
-	for (uint32_t i = cell->first_sum; i != 0; i = sum->next) {
-		sum = &w->sums[i - 1];
-		exact_sum_get(&sum->bytes, t->bytes);
-		rating_price(t->bytes, sum->rate, t->hours_in_month, t->months,
-		    t->money);
+	price_sum(sum, t, &rated);
+	exact_set(row->byte_hours, t->bytes);
+	exact_set(row->gib_months, t->months);
+	exact_set(t->cost, t->money);
+	while (sum->next != 0) {
+		sum = &w->sums[sum->next - 1];
+		price_sum(sum, t, &rated);
 		exact_add(row->byte_hours, t->bytes);
 		exact_add(row->gib_months, t->months);
 		exact_add(t->cost, t->money);
-		if (sum->rate == NULL && exact_sign(t->bytes) != 0)
-			rated = false;
 	}
 	row->cost = rated ? t->cost : NULL;
 }
@@ -190,6 +196,7 @@ tell(struct export_run *run, const struct export_cell *cell, struct teller *t,
     struct err *err)
 {
 	struct export_row *row = &t->row;
+	int64_t hours;
 
 	row->account = &run->query->accounts[cell->account];
 	row->state = run->states[cell->account];
@@ -201,8 +208,10 @@ tell(struct export_run *run, const struct export_cell *cell, struct teller *t,
 	price(&run->window, cell, t);
 	exact_set(row->gib_hours, row->byte_hours);
 	exact_div_int(row->gib_hours, INT64_C(1) << GIB_SHIFT);
+	hours = begun_hours(row, run->query->now);
 	exact_set(row->gib, row->gib_hours);
-	exact_div_int(row->gib, begun_hours(row, run->query->now));
+	if (hours > 1)
+		exact_div_int(row->gib, hours);
 	return t->each(t->ctx, row, err);
 }
 
@@ -270,17 +279,6 @@ tell_window(struct export_run *run, struct teller *t, struct err *err)
 
 /* --- windows --- */
 
-static size_t
-first_bucket_count(const struct export_run *run)
-{
-	size_t rows = run->query->account_count * ACCOUNT_SUMS;
-
-	if (run->query->group == EXPORT_VOLUME)
-		rows = run->own_volumes != NULL ? run->own_count
-						: (size_t)run->max_volume;
-	return rows < WINDOW_SUMS ? WINDOW_SUMS / (rows + 1) : 1;
-}
-
 /* As many as there is room for, going by the window before. */
 static size_t
 next_bucket_count(const struct export_window *w)
@@ -314,7 +312,7 @@ tell_all(struct export_run *run, struct teller *t, struct err *err)
 	const struct export_query *q = run->query;
 	int64_t at = q->from / UTC_HOUR_SECS, to = q->to / UTC_HOUR_SECS;
 	int64_t first = export_step_start(EXPORT_MONTH, run->first_hour);
-	size_t buckets = first_bucket_count(run);
+	size_t buckets = 1; /* how much is in one is not known yet */
 
 	if (at < first)
 		at = first;
@@ -450,7 +448,10 @@ export_run(struct sql *db, const struct export_query *query, export_fn *each,
 	if (query->account_count == 0)
 		return true;
 	begin_teller(&t);
-	ok = sql_begin_read(db, err);
+	/* A range is read once, from its beginning to its end: pages that were
+	 * read need not be kept. */
+	ok = sql_exec(db, "PRAGMA cache_size = -2048", err) &&
+	     sql_begin_read(db, err);
 	if (ok) {
 		ok = load_payers(&run, err) && load_volumes(&run, err) &&
 		     tell_all(&run, &t, err);

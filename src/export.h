@@ -75,7 +75,8 @@ typedef bool export_fn(
     void *ctx, const struct export_row *row, struct err *err);
 
 /* Calls each for every row that has hours, all from one state of the
- * database. A range that is empty, or not of whole hours, is ERR_INPUT. */
+ * database; its connection keeps few pages in memory from then on. A range
+ * that is empty, or not of whole hours, is ERR_INPUT. */
 bool export_run(struct sql *db, const struct export_query *query,
     export_fn *each, void *ctx, struct err *err);
 

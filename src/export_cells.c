@@ -276,14 +276,14 @@ export_fill(struct export_run *run, int64_t from_hour, int64_t to_hour,
 	    .volumes = run->own_volumes,
 	    .volume_count = run->own_count};
 	int64_t end = from_hour;
+	size_t count = 0;
 
-	for (size_t i = 0; i < bucket_count && end < to_hour; i++)
+	for (; count < bucket_count && end < to_hour; count++)
 		end = export_step_end(run->query->step, end);
 	w->from_hour = from_hour;
 	w->to_hour = usage.to_hour = end < to_hour ? end : to_hour;
 	empty(w);
-	return make_slots(run, bucket_count, err) &&
-	       collect_cuts(run, &usage, err) &&
+	return make_slots(run, count, err) && collect_cuts(run, &usage, err) &&
 	       usage_scan(run->db, &usage, on_hour, run, err);
 }
 

@@ -48,7 +48,13 @@ put_csv_decimal(struct buf *out, const struct exact *x)
 static void
 put_csv_int(struct buf *out, int64_t n)
 {
-	buf_printf(out, ",%lld", (long long)n);
+	const char digit[] = {',', (char)('0' + n % 10), '\0'};
+
+	/* Most hours of a row are none or one. */
+	if (n >= 0 && n < 10)
+		buf_str(out, digit);
+	else
+		buf_printf(out, ",%lld", (long long)n);
 }
 
 static void
@@ -71,6 +77,7 @@ static void
 put_csv(const struct export_writer *w, const struct export_row *row)
 {
 	struct buf *out = w->out;
+	size_t at, len;
 
 	buf_str(out, w->from_text);
 	buf_char(out, ',');
@@ -80,9 +87,15 @@ put_csv(const struct export_writer *w, const struct export_row *row)
 	buf_char(out, ',');
 	buf_str(out, row->account->currency);
 	put_csv_key(w, row);
+	at = out->len;
 	put_csv_decimal(out, row->gib);
+	len = out->len - at;
 	put_csv_decimal(out, row->byte_hours);
-	put_csv_decimal(out, row->gib_hours);
+	/* In rows of an hour, both are the same. */
+	if (exact_cmp(row->gib, row->gib_hours) == 0 && buf_reserve(out, len))
+		buf_add(out, out->data + at, len);
+	else
+		put_csv_decimal(out, row->gib_hours);
 	put_csv_decimal(out, row->gib_months);
 	put_csv_decimal(out, row->cost);
 	put_csv_int(out, row->hours.measured);

@@ -3,6 +3,7 @@
  * refusals, or a handler's call with the time at which it came. Who it is must
  * be known before a byte of a body is read.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "gate.h"
@@ -14,6 +15,7 @@
 #include "route.h"
 #include "server_clock.h"
 #include "signin.h"
+#include "source.h"
 
 /* --- short handlers --- */
 
@@ -78,7 +80,19 @@ on_post_clock(struct service *service, struct http_request *req,
 		service->on_clock_moved(service->ctx);
 }
 
-/* Only a page lets in who has not signed in, and only so far. */
+static void
+on_metrics(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)call;
+	if (http_holder(req)->account != 0)
+		http_reply_problem(req, 403, "forbidden",
+		    "metrics are of all accounts, and this token is for one",
+		    NULL);
+	else
+		metrics_page_reply(service->page, req);
+}
+
 static void
 on_openapi(struct service *service, struct http_request *req,
     const struct route_call *call)
@@ -88,6 +102,7 @@ on_openapi(struct service *service, struct http_request *req,
 	openapi_reply(req);
 }
 
+/* Only a page lets in who has not signed in, and only so far. */
 static void
 on_read(struct service *service, struct http_request *req,
     const struct route_call *call)
@@ -114,6 +129,7 @@ static const struct route routes[] = {
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
     {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
     {"POST", "/v1/clock", ROUTE_OPERATOR, "", on_post_clock, true},
+    {"GET", "/metrics", ROUTE_READER, "", on_metrics, false},
     {"GET", "/login", ROUTE_ANYONE, SIGNIN_PARAMS, signin_show, false},
     {"POST", "/login", ROUTE_ANYONE, "", signin_enter, false,
 	.max_body = SIGNIN_BODY_BYTES},
@@ -269,4 +285,41 @@ gate_on_request(void *service, struct http_request *req)
 		call.now_ms = clock_ms(here->clock);
 		route->handle(here, req, &call);
 	}
+}
+
+/* --- afterwards --- */
+
+/* "operator:NAME", "source:NAME" or "-". */
+static void
+name_holder(struct service *service, const struct token_holder *holder,
+    char *out, size_t size)
+{
+	struct err ignored = ERR_INIT;
+	struct sql *db = writer_db(service->writer, &ignored);
+	char name[TOKEN_NAME_SIZE] = "";
+	struct source source;
+
+	snprintf(out, size, "-");
+	if (holder->role == TOKEN_NOBODY || db == NULL)
+		return;
+	if (holder->role != TOKEN_SOURCE)
+		(void)token_load_name(db, holder->token, name, &ignored);
+	else if (source_load(db, holder->source, &source, &ignored))
+		snprintf(name, sizeof name, "%s", source.name);
+	snprintf(out, size, "%s:%s", token_role_name(holder->role), name);
+}
+
+void
+gate_on_seen(void *service, const struct http_seen *seen)
+{
+	struct service *here = service;
+	struct route_table table = table_of(here);
+	char who[SERVICE_WHO_SIZE];
+
+	metrics_note_request(
+	    here->metrics, seen->method, seen->status, seen->micros);
+	if (!here->verbose)
+		return;
+	name_holder(here, seen->holder, who, sizeof who);
+	http_log_seen(seen, route_pattern(&table, seen->path), who);
 }

@@ -364,7 +364,7 @@ state_removal(struct turn *t, struct err *err)
 /* The row that is compared at the moment. */
 struct comparison {
 	const struct buf *stored;
-	int64_t fact;
+	int64_t day, fact;
 	bool same;
 };
 
@@ -375,10 +375,9 @@ on_compared(void *ctx, int64_t volume, int64_t fact, const struct buf *bytes,
 	struct comparison *c = ctx;
 
 	(void)volume;
-	(void)err;
-	c->same = fact == c->fact && bytes->len == c->stored->len &&
-		  memcmp(bytes->data, c->stored->data, bytes->len) == 0;
-	return true;
+	c->same = false;
+	return fact != c->fact ||
+	       day_agree(c->day, c->stored, bytes, &c->same, err);
 }
 
 /* Whether a volume's row is what its samples make; neither is there for most
@@ -388,7 +387,7 @@ compare_row(struct turn *t, int64_t volume, const uint8_t uuid[UUID_SIZE],
     bool *same, int64_t *samples, struct err *err)
 {
 	struct history *h = t->h;
-	struct comparison c = {.stored = &h->stored};
+	struct comparison c = {.stored = &h->stored, .day = t->day};
 
 	if (!day_load(t->db, t->day, volume, &c.fact, &h->stored, err) ||
 	    !day_build(

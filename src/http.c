@@ -321,6 +321,12 @@ http_holder(const struct http_request *req)
 	return &req->holder;
 }
 
+uint64_t
+http_id(const struct http_request *req)
+{
+	return req->id;
+}
+
 /* --- answers --- */
 
 static struct evkeyvalq *

@@ -87,13 +87,26 @@ typedef void http_handler_fn(void *ctx, struct http_request *req);
  * refusals and answers whose client had left are told as well. method and
  * path are "" when they could not be read. */
 struct http_seen {
+	uint64_t id; /* counted by the listener, from 1 */
 	const char *method, *path;
+	const struct token_holder *holder;
 	unsigned status;
 	const char *peer;  /* address as text */
 	int64_t micros;	   /* from the end of the head to the answer */
 	size_t body_bytes; /* of the answer */
 };
 typedef void http_seen_fn(void *ctx, const struct http_seen *seen);
+
+/* One of a fixed set, whatever a client made up: a method that there is, or
+ * HTTP_METHOD_OTHER. */
+#define HTTP_METHOD_OTHER "other"
+const char *http_method_known(const char *method);
+
+/* The debug line of a request. Nothing of it is a client's word: a token may
+ * stand anywhere in a request. pattern is the route's path (static text), or
+ * NULL when there is none; who is "operator:NAME", or "-". */
+void http_log_seen(
+    const struct http_seen *seen, const char *pattern, const char *who);
 
 struct http_owner {
 	void *ctx; /* borrowed */
@@ -146,6 +159,7 @@ const char *http_body(struct http_request *req, size_t *len);
 /* The client's address, as text. */
 const char *http_peer(const struct http_request *req);
 const struct token_holder *http_holder(const struct http_request *req);
+uint64_t http_id(const struct http_request *req); /* as in http_seen */
 
 /* A header of the coming answer; both are copied. */
 void http_reply_header(

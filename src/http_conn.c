@@ -176,6 +176,8 @@ void
 http_request_end(struct http_request *req)
 {
 	const struct http_seen seen = {
+	    .id = req->id,
+	    .holder = &req->holder,
 	    .method = req->method,
 	    .path = req->path,
 	    .status = req->status,

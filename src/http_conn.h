@@ -67,6 +67,7 @@ struct http_request {
 	/* Owned by libevent; NULL: gone with the client in mid-answer. */
 	struct evhttp_request *evreq;
 	struct token_holder holder;
+	uint64_t id;
 	int64_t since_us; /* the end of the head */
 	unsigned status;  /* of the answer; 0 before it */
 	size_t sent_bytes;
@@ -136,6 +137,7 @@ struct http {
 	struct http_conn **by_fd;     /* owned */
 	size_t by_fd_count;
 	unsigned open, pending, parked, port;
+	uint64_t last_id; /* of a request */
 	bool draining, paused;
 	char address[64]; /* where it listens, with the port */
 };

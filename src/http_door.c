@@ -35,6 +35,7 @@ void
 http_door_tell_refused(struct http_conn *conn, size_t sent_bytes)
 {
 	struct http_seen seen = {
+	    .holder = &conn->refusal.holder,
 	    .method = "",
 	    .path = "",
 	    .status = conn->refusal.status,
@@ -43,6 +44,8 @@ http_door_tell_refused(struct http_conn *conn, size_t sent_bytes)
 	};
 
 	if (conn->req != NULL) {
+		seen.id = conn->req->id;
+		seen.holder = &conn->req->holder;
 		seen.method = conn->req->method;
 		seen.path = conn->req->path;
 		seen.micros = clock_mono_us() - conn->req->since_us;
@@ -50,6 +53,8 @@ http_door_tell_refused(struct http_conn *conn, size_t sent_bytes)
 		seen.method = conn->head->method;
 		seen.path = conn->head->path;
 	}
+	if (seen.id == 0)
+		seen.id = ++conn->http->last_id;
 	http_tell_seen(conn->http, &seen);
 }
 
@@ -212,21 +217,6 @@ take_head(struct http_conn *conn)
 	return true;
 }
 
-/* The methods that evhttp reads as we do. */
-static bool
-is_known_method(const char *method)
-{
-	static const char *const known[] = {"GET", "HEAD", "POST", "PUT",
-	    "DELETE", "PATCH", "OPTIONS", "TRACE"};
-	size_t i;
-
-	for (i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (strcmp(known[i], method) == 0)
-			return true;
-	}
-	return false;
-}
-
 static struct http_request *
 new_request(struct http_conn *conn, const struct http_verdict *verdict)
 {
@@ -242,6 +232,7 @@ new_request(struct http_conn *conn, const struct http_verdict *verdict)
 	req->http = conn->http;
 	req->conn = conn;
 	req->holder = verdict->holder;
+	req->id = ++conn->http->last_id;
 	req->since_us = clock_mono_us();
 	req->is_head = strcmp(head->method, "HEAD") == 0;
 	req->keep_alive = head->keep_alive;
@@ -280,7 +271,9 @@ pass_gate(struct http_conn *conn)
 		verdict.status = head->status;
 		verdict.detail = head->detail;
 	}
-	if (verdict.status == 0 && !is_known_method(head->method)) {
+	/* Those that evhttp reads as we do. */
+	if (verdict.status == 0 &&
+	    strcmp(http_method_known(head->method), HTTP_METHOD_OTHER) == 0) {
 		verdict.status = 405;
 		verdict.detail = "This method is not known here.";
 	}
@@ -291,9 +284,11 @@ pass_gate(struct http_conn *conn)
 			verdict.detail = "Out of memory; try again.";
 		}
 	}
-	if (verdict.status != 0)
+	if (verdict.status != 0) {
 		http_door_turn_away(
 		    conn, verdict.status, verdict.detail, verdict.allow);
+		conn->refusal.holder = verdict.holder;
+	}
 	return verdict.status == 0;
 }
 

@@ -3,6 +3,7 @@
  * onto the disk. In: HTTP requests. Out: rows in the ledger, and answers
  * after the commit. Owns the answers that wait.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,13 @@ struct answer {
 	const char *type;  /* of a problem; NULL: body is JSON */
 	struct buf body;   /* owned: JSON, or the problem's detail */
 	struct buf errors; /* owned: the problem's errors, or empty */
+	enum metrics_result result;
+	struct metrics_report report; /* of METRICS_STORED */
 };
 
 struct ingest {
 	struct writer *writer;	       /* borrowed */
+	struct metrics *metrics;       /* borrowed */
 	struct tls_hash *hash;	       /* owned */
 	struct loop_timer *commit_now; /* owned */
 	size_t body_limit;
@@ -57,11 +61,40 @@ ingest_refuse(struct http_request *req, const struct err *err)
 		http_reply_problem(req, 503, "unavailable", err->text, NULL);
 		return;
 	default:
-		log_error("ingest.broken", "error=\"%s\"", err->text);
+		log_error("ingest.broken", "request=%" PRIu64 " error=\"%s\"",
+		    http_id(req), err->text);
 		http_reply_problem(req, 500, "internal",
 		    "the server has a fault of its own; its log says which",
 		    NULL);
 	}
+}
+
+/* --- counting --- */
+
+static void
+count(struct ingest *in, const struct http_request *req,
+    enum metrics_result result)
+{
+	metrics_count_report(in->metrics, http_holder(req)->source, result);
+}
+
+/* A report that comes to nothing before the ledger sees it. */
+static void
+fail(struct ingest *in, struct http_request *req, const struct err *err)
+{
+	count(in, req, METRICS_FAILED);
+	ingest_refuse(req, err);
+}
+
+static void
+count_answer(struct ingest *in, const struct answer *a)
+{
+	count(in, a->req, a->result);
+	if (a->result != METRICS_STORED)
+		return;
+	in->taken++;
+	metrics_note_report(
+	    in->metrics, http_holder(a->req)->source, &a->report);
 }
 
 /* --- answers --- */
@@ -118,9 +151,9 @@ answer_all(struct ingest *in, const struct err *failure)
 		struct answer *a = &in->waiting[i];
 
 		if (failure != NULL)
-			ingest_refuse(a->req, failure);
+			fail(in, a->req, failure);
 		else {
-			in->taken += a->status == 201;
+			count_answer(in, a);
 			send_answer(a);
 		}
 		buf_clear(&a->body);
@@ -133,6 +166,7 @@ answer_all(struct ingest *in, const struct err *failure)
 void
 ingest_flush(struct ingest *ingest)
 {
+	int64_t begun_us = clock_mono_us();
 	struct err err = ERR_INIT;
 	struct ledger *ledger;
 
@@ -141,9 +175,12 @@ ingest_flush(struct ingest *ingest)
 		return;
 	ledger = writer_ledger(ingest->writer, &err);
 	if (ledger != NULL && ledger_commit(ledger, &err)) {
+		metrics_note_commit(ingest->metrics, clock_mono_us() - begun_us,
+		    (int64_t)ingest->rows);
 		answer_all(ingest, NULL);
 		return;
 	}
+	metrics_note_commit_failed(ingest->metrics);
 	log_trouble(ingest, "ingest.commit_failed", &err);
 	writer_failed(ingest->writer);
 	/* Not known to be on disk, not known to be lost: try again. */
@@ -164,12 +201,13 @@ on_commit_now(void *ctx)
 }
 
 static struct answer *
-wait_for_commit(struct ingest *in, struct http_request *req, unsigned status,
-    const char *type)
+wait_for_commit(struct ingest *in, struct http_request *req,
+    enum metrics_result result, unsigned status, const char *type)
 {
 	struct answer *a = &in->waiting[in->waiting_count++];
 
 	a->req = req;
+	a->result = result;
 	a->status = status;
 	a->type = type;
 	return a;
@@ -204,12 +242,13 @@ read_body(struct ingest *in, struct http_request *req, size_t *len)
 
 	if (body == NULL) {
 		err_nomem(&err);
-		ingest_refuse(req, &err);
+		fail(in, req, &err);
 		return NULL;
 	}
 	if (encoding == NULL || strcasecmp(encoding, "identity") == 0)
 		return body;
 	if (strcasecmp(encoding, "gzip") != 0) {
+		count(in, req, METRICS_UNSUPPORTED);
 		http_reply_header(req, "Accept-Encoding", "gzip");
 		http_reply_problem(req, 415, "unsupported_media_type",
 		    "a body is sent as it is, or with Content-Encoding: gzip",
@@ -222,9 +261,12 @@ read_body(struct ingest *in, struct http_request *req, size_t *len)
 		*len = in->inflated.len;
 		return buf_text(&in->inflated);
 	case GZIP_TOO_LARGE:
+		count(in, req, METRICS_TOO_LARGE);
 		http_reply_problem(req, 413, "too_large", err.text, NULL);
 		return NULL;
 	default:
+		count(in, req,
+		    err.kind == ERR_INPUT ? METRICS_MALFORMED : METRICS_FAILED);
 		ingest_refuse(req, &err);
 		return NULL;
 	}
@@ -271,20 +313,23 @@ parse(struct ingest *in, struct http_request *req, const char *path_id,
 		ok = true;
 		break;
 	case REPORT_MALFORMED:
+		count(in, req, METRICS_MALFORMED);
 		http_reply_problem(req, 400, "malformed", err.text, NULL);
 		break;
 	case REPORT_INVALID:
+		count(in, req, METRICS_INVALID);
 		http_reply_problem(
 		    req, 422, "invalid_report", err.text, buf_text(&errors));
 		break;
 	case REPORT_NO_MEMORY:
-		ingest_refuse(req, &err);
+		fail(in, req, &err);
 		break;
 	}
 	if (ok && path_id != NULL &&
 	    (!uuid_parse(path_id, strlen(path_id), &id) ||
 		!uuid_equal(&id, &in->report.report_id))) {
 		ok = false;
+		count(in, req, METRICS_INVALID);
 		add_pointer_error(
 		    &errors, "/report_id", "is not the id of the path");
 		http_reply_problem(req, 422, "invalid_report",
@@ -307,14 +352,16 @@ blame_account(struct ingest *in, struct http_request *req, size_t at,
 
 	snprintf(pointer, sizeof pointer, "/volumes/%zu/account", at);
 	if (result == LEDGER_DENIED) {
-		a = wait_for_commit(in, req, 403, "account_denied");
+		a = wait_for_commit(
+		    in, req, METRICS_DENIED, 403, "account_denied");
 		buf_printf(&a->body,
 		    "this source may not report for the account \"%.*s\" "
 		    "of volume %zu",
 		    (int)name->len, name->len > 0 ? name->text : "", at);
 		detail = "is not an account of this source";
 	} else {
-		a = wait_for_commit(in, req, 422, "invalid_report");
+		a = wait_for_commit(
+		    in, req, METRICS_INVALID, 422, "invalid_report");
 		buf_printf(&a->body,
 		    "volume %zu names no account, and this source does not "
 		    "have exactly one",
@@ -357,14 +404,23 @@ add_to_ledger(struct ingest *in, struct http_request *req, const char *body,
 			&in->report, sha256, now_ms, &answer, &at, &err);
 	switch (result) {
 	case LEDGER_STORED:
+		a = wait_for_commit(in, req, METRICS_STORED, 201, NULL);
+		a->report = (struct metrics_report){.at = answer.received_at,
+		    .skew_ms = answer.skew_ms,
+		    .stored = answer.stored,
+		    .duplicates = answer.duplicates,
+		    .quarantined = (int64_t)answer.quarantined_count};
+		write_answer(&answer, &a->body);
+		in->rows += in->report.volume_count;
+		break;
 	case LEDGER_REPLAYED:
-		a = wait_for_commit(
-		    in, req, result == LEDGER_STORED ? 201 : 200, NULL);
+		a = wait_for_commit(in, req, METRICS_REPLAYED, 200, NULL);
 		write_answer(&answer, &a->body);
 		in->rows += in->report.volume_count;
 		break;
 	case LEDGER_REUSED:
-		a = wait_for_commit(in, req, 422, "report_id_reused");
+		a = wait_for_commit(
+		    in, req, METRICS_REUSED, 422, "report_id_reused");
 		buf_str(&a->body,
 		    "this report id was used for another body; a report that "
 		    "says something else needs an id of its own");
@@ -376,7 +432,7 @@ add_to_ledger(struct ingest *in, struct http_request *req, const char *body,
 	case LEDGER_FAILED:
 		if (err.kind == ERR_BUSY)
 			log_trouble(in, "ingest.busy", &err);
-		ingest_refuse(req, &err);
+		fail(in, req, &err);
 		break;
 	}
 	ledger_answer_fini(&answer);
@@ -394,6 +450,7 @@ ingest_report(struct ingest *ingest, struct http_request *req,
 	size_t len;
 
 	if (!ingest_is_json(http_header(req, "Content-Type"))) {
+		count(ingest, req, METRICS_UNSUPPORTED);
 		http_reply_problem(req, 415, "unsupported_media_type",
 		    "a report is sent with Content-Type: application/json",
 		    NULL);
@@ -438,8 +495,8 @@ ingest_find(
 }
 
 struct ingest *
-ingest_new(struct loop *loop, struct writer *writer, size_t body_limit,
-    struct err *err)
+ingest_new(struct loop *loop, struct writer *writer, struct metrics *metrics,
+    size_t body_limit, struct err *err)
 {
 	struct ingest *in = calloc(1, sizeof *in);
 
@@ -448,6 +505,7 @@ ingest_new(struct loop *loop, struct writer *writer, size_t body_limit,
 		return NULL;
 	}
 	in->writer = writer;
+	in->metrics = metrics;
 	in->body_limit = body_limit;
 	in->hash = tls_hash_new(err);
 	if (in->hash != NULL)

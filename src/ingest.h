@@ -16,6 +16,7 @@
 #include "http.h"
 #include "lib/err.h"
 #include "loop.h"
+#include "metrics.h"
 #include "writer.h"
 
 enum {
@@ -28,9 +29,10 @@ enum {
 
 struct ingest;
 
-/* loop and writer are borrowed. body_limit is for a body after inflating. */
+/* loop, writer and metrics are borrowed. body_limit is for a body after
+ * inflating. */
 struct ingest *ingest_new(struct loop *loop, struct writer *writer,
-    size_t body_limit, struct err *err);
+    struct metrics *metrics, size_t body_limit, struct err *err);
 
 /* Commits and answers what is open, and frees it. */
 void ingest_free(struct ingest *ingest);

@@ -48,6 +48,7 @@ struct ledger {
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
+	struct tally *tally;	    /* borrowed; NULL: nobody wants to know */
 	struct reporter *reporters; /* owned */
 	size_t reporter_count;
 };
@@ -75,6 +76,7 @@ ledger_forget(struct ledger *l)
 	l->reporters = NULL;
 	l->reporter_count = 0;
 	l->open_quarantine = -1;
+	tally_forget(l->tally);
 }
 
 static struct reporter *
@@ -143,6 +145,7 @@ note_retirement(
 		return false;
 	if (!changed)
 		return true;
+	tally_note_end(in->ledger->tally, v->id, v->retired_at);
 	later = add_later(in, "volume.retired", &v->uuid, err);
 	if (later == NULL)
 		return false;
@@ -222,15 +225,32 @@ is_doubtful(const struct intake *in, const struct report_volume *rv,
 	return true;
 }
 
+static void
+tell_tally(struct tally *tally, const struct report_volume *rv,
+    const struct sample_place *place)
+{
+	tally_note(
+	    tally, &(struct tally_sample){.volume = place->volume->id,
+		       .account = place->account,
+		       .hour = rv->sampled_at / UTC_HOUR_SECS,
+		       .nanos = rv->sampled_at % UTC_HOUR_SECS * 1000000000 +
+				rv->sampled_nanos,
+		       .revision = rv->revision,
+		       .bytes = rv->bytes});
+}
+
 /* before is the row that counted for its instant until now. */
 static bool
-note_stored(struct intake *in, struct volume *v, const struct report_volume *rv,
-    const struct sample_known *before, struct err *err)
+note_stored(struct intake *in, const struct sample_place *place,
+    const struct report_volume *rv, const struct sample_known *before,
+    struct err *err)
 {
 	struct sql *db = in->ledger->db;
+	struct volume *v = place->volume;
 	struct later *later;
 
 	in->answer->stored++;
+	tell_tally(in->ledger->tally, rv, place);
 	if (!volume_note_source(db, v, in->reporter->source.id, err) ||
 	    !volume_note_missing(db, v, 0, err))
 		return false;
@@ -259,7 +279,7 @@ take_of_volume(struct intake *in, uint32_t index,
 	switch (keep_sample(
 	    &in->ledger->keep, in->report, rv, &place, &before, err)) {
 	case SAMPLE_STORED:
-		return note_stored(in, v, rv, &before, err);
+		return note_stored(in, &place, rv, &before, err);
 	case SAMPLE_KNOWN:
 		in->answer->duplicates++;
 		return true;
@@ -679,6 +699,27 @@ ledger_close(struct ledger *ledger)
 	free(ledger->later);
 	tls_hash_free(ledger->fact_hash);
 	free(ledger);
+}
+
+void
+ledger_set_tally(struct ledger *ledger, struct tally *tally)
+{
+	ledger->tally = tally;
+}
+
+bool
+ledger_count_quarantine(struct ledger *ledger, int64_t *open, struct err *err)
+{
+	int64_t version = sql_data_version(ledger->db);
+
+	if (!ledger->open && version != ledger->data_version) {
+		ledger_forget(ledger);
+		ledger->data_version = version;
+	}
+	if (!count_quarantine(ledger, err))
+		return false;
+	*open = ledger->open_quarantine;
+	return true;
 }
 
 void

@@ -21,6 +21,7 @@
 #include "quarantine.h"
 #include "report.h"
 #include "source.h"
+#include "tally.h"
 
 /* The limits that decide about quarantine, unless others are set. */
 enum {
@@ -99,6 +100,15 @@ void ledger_close(struct ledger *ledger);
 /* Other limits, from the next report on. */
 void ledger_set_limits(
     struct ledger *ledger, const struct ledger_limits *limits);
+
+/* From now on tally (borrowed; NULL: nobody) is told of what is stored, before
+ * it is committed, and to forget it all when that does not come about. */
+void ledger_set_tally(struct ledger *ledger, struct tally *tally);
+
+/* Samples that are set aside and not settled, from memory where it can; what
+ * is kept there, the tally included, is forgotten if others have written. */
+bool ledger_count_quarantine(
+    struct ledger *ledger, int64_t *open, struct err *err);
 
 /* Opens the transaction, if it is not open. */
 bool ledger_begin(struct ledger *ledger, struct err *err);

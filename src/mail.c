@@ -65,10 +65,10 @@ name_file(const struct summary *summary, enum attachment kind,
 	const struct invoice *first = &summary->invoices[0];
 	bool one = summary->count == 1;
 
-	snprintf(out, FILENAME_SIZE, "flexfs-%s%s%s.%s",
+	snprintf(out, FILENAME_SIZE, "flexfs-%s%s%s%s",
 	    summary->until != NULL ? summary->until : first->period.text,
 	    one ? "-" : "", one ? first->account.name : "",
-	    attachment_name(kind));
+	    attachment_ending(kind));
 }
 
 /* The HTML and its pictures. */
@@ -147,14 +147,15 @@ put_attachment(enum attachment kind, const struct mail_envelope *envelope,
 {
 	const struct buf *kept = kind == ATTACHMENT_CSV	   ? envelope->csv
 				 : kind == ATTACHMENT_JSON ? envelope->json
-							   : envelope->pdf;
+				 : kind == ATTACHMENT_PDF  ? envelope->pdf
+							   : envelope->focus;
 
 	if (kept != NULL)
 		buf_add(out, kept->data, kept->len);
 	else if (kind == ATTACHMENT_CSV)
 		summary_csv(summary, out);
-	else if (kind == ATTACHMENT_PDF)
-		return; /* it could not be drawn */
+	else if (kind == ATTACHMENT_PDF || kind == ATTACHMENT_FOCUS)
+		return; /* it could not be made */
 	else if (summary->count > 1)
 		summary_json_all(summary, out);
 	else {

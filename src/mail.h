@@ -34,7 +34,8 @@ struct mail_envelope {
 	unsigned attach; /* a set of attachment.h */
 	/* Borrowed; NULL, or an empty one: there is none. */
 	const struct mail_pictures *pictures;
-	const struct buf *pdf; /* what attaching pdf attaches */
+	/* What attaching pdf and focus attaches; the same. */
+	const struct buf *pdf, *focus;
 };
 
 /* Appends the message to out. A from or to that is no address is

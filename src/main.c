@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "job.h"
+#include "pprof.h"
 
 /* A file opened later must not become what somebody closed, such as standard
  * output. */
@@ -49,6 +50,7 @@ flush_output(int code)
 int
 main(int argc, char **argv)
 {
+	pprof_preload(argc, argv);
 	job_child_setup();
 	keep_standard_descriptors();
 	keep_secrets();

@@ -13,6 +13,7 @@
 #include "read_invoices.h"
 #include "read_table.h"
 #include "read_volume_part.h"
+#include "summary.h"
 
 /* --- the list --- */
 
@@ -99,8 +100,9 @@ find(struct sql *db, const struct read_call *call, struct read_reply *reply,
 	return READ_MISSING;
 }
 
+/* What is drawn, and what other programs get, is made from what is kept. */
 static bool
-draw(struct sql *db, const struct read_call *call, struct read_reply *reply,
+make(struct sql *db, const struct read_call *call, struct read_reply *reply,
     const struct archive_row *row, struct err *err)
 {
 	struct invoice invoice = {.line_count = 0};
@@ -113,8 +115,15 @@ draw(struct sql *db, const struct read_call *call, struct read_reply *reply,
 	bool ok;
 
 	ok = account_load(db, row->account, &account, err) &&
-	     archive_read(db, row, &account, &invoice, err) &&
-	     invoice_pdf_write(&pdf, &reply->body, err);
+	     archive_read(db, row, &account, &invoice, err);
+	if (ok && call->format == READ_PDF)
+		ok = invoice_pdf_write(&pdf, &reply->body, err);
+	else if (ok) {
+		summary_focus_header(&reply->body);
+		ok = summary_focus_bill(&invoice, call->issuer, &reply->body) ||
+		     err_set(err, ERR_BROKEN, "invoice %s has no total",
+			 row->number);
+	}
 	invoice_fini(&invoice);
 	return ok;
 }
@@ -126,8 +135,8 @@ write_document(struct sql *db, const struct read_call *call,
 	const char *format =
 	    call->format == READ_TEXT ? "text" : read_format_word(call->format);
 
-	return call->format == READ_PDF
-		   ? draw(db, call, reply, row, err)
+	return call->format == READ_PDF || call->format == READ_FOCUS
+		   ? make(db, call, reply, row, err)
 		   : archive_document(db, row, format, &reply->body, err);
 }
 
@@ -145,7 +154,8 @@ put_headers(const struct read_call *call, struct read_reply *reply,
 		    "img-src data:; sandbox");
 	read_header(reply, "X-Content-Type-Options", "nosniff");
 	snprintf(name, sizeof name, "inline; filename=\"%s.%s\"", row->number,
-	    read_format_word(call->format));
+	    call->format == READ_FOCUS ? "focus.csv"
+				       : read_format_word(call->format));
 	read_header(reply, "Content-Disposition", name);
 }
 

@@ -16,7 +16,8 @@
 #define JSON READ_BIT(READ_JSON)
 #define CSV READ_BIT(READ_CSV)
 #define TEXT READ_BIT(READ_TEXT)
-#define DOCUMENT (JSON | CSV | TEXT | READ_BIT(READ_HTML) | READ_BIT(READ_PDF))
+#define DOCUMENT \
+	(JSON | CSV | TEXT | HTML | READ_BIT(READ_PDF) | READ_BIT(READ_FOCUS))
 #define HTML READ_BIT(READ_HTML)
 
 const struct read_route read_routes[] = {

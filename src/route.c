@@ -105,6 +105,17 @@ route_find(const struct route_table *table, const char *method,
 }
 
 const char *
+route_pattern(const struct route_table *table, const char *path)
+{
+	struct route_call ignored;
+
+	for (size_t i = 0; i < table->count; i++)
+		if (is_at(table, &table->list[i], path, &ignored))
+			return table->list[i].path;
+	return NULL;
+}
+
+const char *
 route_allow(const struct route_table *table, const char *path)
 {
 	static const char *const allows[] = {NULL, "GET, HEAD", "POST",

@@ -74,6 +74,10 @@ struct route_table {
 const struct route *route_find(const struct route_table *table,
     const char *method, const char *path, struct route_call *call);
 
+/* The path as the table has it, "/v1/reports/{}"; NULL when there is nothing
+ * at this path. */
+const char *route_pattern(const struct route_table *table, const char *path);
+
 /* The methods that a path takes, as the value of Allow; NULL when there is
  * nothing at this path. Static text. */
 const char *route_allow(const struct route_table *table, const char *path);

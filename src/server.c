@@ -28,6 +28,7 @@
 #include "server.h"
 #include "server_notify.h"
 #include "server_reload.h"
+#include "server_watch.h"
 #include "service.h"
 #include "session.h"
 #include "signin.h"
@@ -55,6 +56,8 @@ struct server {
 	struct reading *reading;
 	struct signin *signin;
 	struct upkeep *upkeep;
+	struct metrics *metrics;
+	struct server_watch *watch;
 	struct http *http;
 	struct route routes[GATE_MAX_ROUTES];
 	struct service service; /* what the routes' handlers see of it */
@@ -144,15 +147,14 @@ on_tick(void *ctx)
 	    sv->tick, sv->clock.mock ? SERVER_MOCK_TICK_MS : SERVER_TICK_MS);
 }
 
+/* What metrics tell of the server as it is now. */
 static void
-on_seen(void *ctx, const struct http_seen *seen)
+on_asked_state(void *ctx, struct metrics_state *out)
 {
-	(void)ctx;
-	log_debug("http.request",
-	    "peer=%s method=%s path=\"%s\" status=%u bytes=%zu ms=%lld.%03lld",
-	    seen->peer, seen->method, seen->path, seen->status,
-	    seen->body_bytes, (long long)(seen->micros / 1000),
-	    (long long)(seen->micros % 1000));
+	const struct server *sv = ctx;
+
+	out->connections = http_connections(sv->http);
+	out->cert_ends_at = sv->tls != NULL ? tls_server_not_after(sv->tls) : 0;
 }
 
 /* --- stopping --- */
@@ -187,6 +189,7 @@ on_stop_signal(void *ctx)
 	closing_stop(sv->closing);
 	reading_stop(sv->reading);
 	upkeep_stop(sv->upkeep);
+	server_watch_stop(sv->watch);
 	http_drain(sv->http);
 	ingest_flush(sv->ingest);
 	loop_timer_set(sv->stop_poll, 0);
@@ -396,6 +399,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .config = sv->config,
 	    .creds = sv->creds,
 	    .clock = &sv->clock,
+	    .metrics = sv->metrics,
 	};
 
 	sv->jobs = job_pool_new(sv->loop, err);
@@ -440,6 +444,27 @@ open_closing(struct server *sv, struct err *err)
 }
 
 static bool
+open_watch(struct server *sv, struct err *err)
+{
+	const struct clock real = clock_real();
+	const struct server_watch_deps deps = {
+	    .page = {.loop = sv->loop,
+		.writer = sv->writer,
+		.ingest = sv->ingest,
+		.metrics = sv->metrics,
+		.settings = sv->settings,
+		.config = sv->config,
+		.clock = &sv->clock,
+		.started_ms = clock_ms(&real)},
+	    .jobs = sv->jobs,
+	    .ask = on_asked_state,
+	    .ask_ctx = sv};
+
+	sv->watch = server_watch_open(&deps, err);
+	return sv->watch != NULL;
+}
+
+static bool
 open_reading(struct server *sv, struct err *err)
 {
 	const struct reading_deps deps = {.jobs = sv->jobs,
@@ -475,6 +500,25 @@ open_signin(struct server *sv, struct err *err)
 	return sv->signin != NULL;
 }
 
+/* What routes work with. */
+static struct service
+make_service(struct server *sv)
+{
+	return (struct service){.clock = &sv->clock,
+	    .writer = sv->writer,
+	    .ingest = sv->ingest,
+	    .closing = sv->closing,
+	    .reading = sv->reading,
+	    .signin = sv->signin,
+	    .routes = sv->routes,
+	    .route_count = gate_fill_routes(sv->routes),
+	    .metrics = sv->metrics,
+	    .page = server_watch_page(sv->watch),
+	    .verbose = sv->settings->verbose,
+	    .on_clock_moved = on_clock_moved,
+	    .ctx = sv};
+}
+
 static bool
 open_all(struct server *sv, struct err *err)
 {
@@ -482,7 +526,7 @@ open_all(struct server *sv, struct err *err)
 	const struct http_owner owner = {.ctx = &sv->service,
 	    .gate = gate_on_head,
 	    .handler = gate_on_request,
-	    .seen = sv->settings->verbose ? on_seen : NULL};
+	    .seen = gate_on_seen};
 
 	config_http_limits(sv->config, &limits);
 	raise_file_limit(&limits);
@@ -495,7 +539,10 @@ open_all(struct server *sv, struct err *err)
 	if (sv->writer == NULL)
 		return false;
 	use_config(sv);
-	sv->ingest = ingest_new(sv->loop, sv->writer, limits.body_bytes, err);
+	sv->metrics = metrics_new(err);
+	if (sv->metrics != NULL)
+		sv->ingest = ingest_new(
+		    sv->loop, sv->writer, sv->metrics, limits.body_bytes, err);
 	if (sv->ingest == NULL || !open_delivery(sv, err) ||
 	    !open_closing(sv, err) || !open_reading(sv, err) ||
 	    !open_signin(sv, err))
@@ -504,16 +551,9 @@ open_all(struct server *sv, struct err *err)
 	    sv->config->keep_samples_secs, err);
 	if (sv->upkeep == NULL)
 		return false;
-	sv->service = (struct service){.clock = &sv->clock,
-	    .writer = sv->writer,
-	    .ingest = sv->ingest,
-	    .closing = sv->closing,
-	    .reading = sv->reading,
-	    .signin = sv->signin,
-	    .routes = sv->routes,
-	    .route_count = gate_fill_routes(sv->routes),
-	    .on_clock_moved = on_clock_moved,
-	    .ctx = sv};
+	if (!open_watch(sv, err))
+		return false;
+	sv->service = make_service(sv);
 	return open_http(sv, &limits, &owner, err);
 }
 
@@ -524,6 +564,7 @@ close_all(struct server *sv)
 	job_pool_free(sv->jobs);
 	if (sv->ingest != NULL)
 		ingest_flush(sv->ingest);
+	server_watch_close(sv->watch);
 	reading_free(sv->reading);
 	closing_free(sv->closing);
 	http_close(sv->http);
@@ -531,6 +572,7 @@ close_all(struct server *sv)
 	signin_free(sv->signin);
 	delivery_free(sv->delivery);
 	ingest_free(sv->ingest);
+	metrics_free(sv->metrics);
 	writer_close(sv->writer);
 	tls_server_free(sv->tls);
 	store_unlock(sv->lock);

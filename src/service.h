@@ -18,6 +18,8 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/sql.h"
+#include "metrics.h"
+#include "metrics_page.h"
 #include "reading.h"
 #include "route.h"
 #include "token.h"
@@ -31,9 +33,12 @@ struct service {
 	struct writer *writer;
 	struct ingest *ingest;
 	struct closing *closing;
+	struct metrics *metrics;
+	struct metrics_page *page;
 	struct reading *reading;
 	struct signin *signin; /* signin.h */
 	struct token_cache tokens;
+	bool verbose;	      /* each request is logged */
 	struct route *routes; /* see gate_fill_routes */
 	size_t route_count;
 	bool stopping; /* requests that are there are still answered */

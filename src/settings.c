@@ -33,6 +33,11 @@ const struct opt_flag settings_flags[] = {
 	.preset = "~/.flexfs/ssl/key",
 	.help = "TLS private key file path"},
     SETTINGS_FLAG_VERBOSE,
+    {.name = "metricsAddr",
+	.type = OPT_STRING,
+	.shown = "(metrics_addr of the settings)",
+	.help = "Address and port on which anyone gets /metrics, and nothing "
+		"else, without TLS"},
     SETTINGS_FLAG_CREDS_FILE,
     {.name = "keepSamples",
 	.type = OPT_DURATION,
@@ -51,6 +56,17 @@ const struct opt_flag settings_flags[] = {
     {.name = "sampleConfig",
 	.type = OPT_BOOL,
 	.help = "Only print a settings file with every setting in it"},
+    {.name = "pprof",
+	.type = OPT_BOOL,
+	.hidden = true,
+	.help = "Serve profiles of the server on 127.0.0.1"},
+    {.name = "pprofPort",
+	.type = OPT_INT,
+	.preset = "6065",
+	.min = 0,
+	.max = 65535,
+	.hidden = true,
+	.help = "Port for --pprof"},
     {.name = "sqliteOpts",
 	.type = OPT_STRING,
 	.shown = "(default tuning)",
@@ -229,10 +245,9 @@ is_port(const char *text)
 	       strtol(text, NULL, 10) <= 65535;
 }
 
-/* host:port with the host an address, "localhost" (127.0.0.1) or nothing (all
- * of IPv4); into *out, whose host always is an address. */
-static bool
-take_bind_addr(const char *text, char **out, struct err *err)
+bool
+settings_take_address(
+    const char *name, const char *text, char **out, struct err *err)
 {
 	const char *colon = strrchr(text, ':');
 	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
@@ -243,9 +258,9 @@ take_bind_addr(const char *text, char **out, struct err *err)
 
 	if (colon == NULL || !is_port(colon + 1))
 		return err_set(err, ERR_INPUT,
-		    "--bindAddr is an address and a port such as 0.0.0.0:443, "
+		    "%s is an address and a port such as 0.0.0.0:443, "
 		    "not \"%.100s\"",
-		    text);
+		    name, text);
 	if (len > 2 && len < sizeof host && text[0] == '[' &&
 	    text[len - 1] == ']') {
 		memcpy(host, text + 1, len - 2);
@@ -259,9 +274,9 @@ take_bind_addr(const char *text, char **out, struct err *err)
 	}
 	if (!ok)
 		return err_set(err, ERR_INPUT,
-		    "--bindAddr needs an IPv4 address or an IPv6 address in "
+		    "%s needs an IPv4 address or an IPv6 address in "
 		    "brackets before its port, not \"%.*s\"",
-		    (int)(len < 100 ? len : 100), text);
+		    name, (int)(len < 100 ? len : 100), text);
 	/* Listening takes addresses only: a name may stand for several. */
 	if (len == 0)
 		buf_printf(&whole, "0.0.0.0%s", colon);
@@ -343,12 +358,18 @@ take_all(const struct opt_values *values, struct settings *s, struct err *err)
 	s->no_ssl = opt_bool(values, "noSSL");
 	s->keep_secs = opt_int(values, "keepSamples");
 	s->verbose = opt_bool(values, "verbose");
+	s->pprof = opt_bool(values, "pprof");
+	s->pprof_port = (unsigned)opt_int(values, "pprofPort");
 	s->creds_file_given = opt_given(values, "credsFile");
 	if (opt_given(values, "smtpPass") && opt_given(values, "smtpPassFile"))
 		return err_set(err, ERR_INPUT,
 		    "--smtpPass and --smtpPassFile exclude each other");
-	return take_bind_addr(
-		   opt_get(values, "bindAddr"), &s->bind_addr, err) &&
+	return settings_take_address("--bindAddr", opt_get(values, "bindAddr"),
+		   &s->bind_addr, err) &&
+	       (!opt_given(values, "metricsAddr") ||
+		   settings_take_address("--metricsAddr",
+		       opt_get(values, "metricsAddr"), &s->metrics_addr,
+		       err)) &&
 	       take_path(values, "dbFolder", &s->db_folder, err) &&
 	       take_path(values, "keyFolder", &s->key_folder, err) &&
 	       take_path(values, "sslCert", &s->ssl_cert, err) &&
@@ -386,6 +407,7 @@ settings_fini(struct settings *s)
 	if (s->smtp_pass != NULL)
 		explicit_bzero(s->smtp_pass, strlen(s->smtp_pass));
 	free(s->bind_addr);
+	free(s->metrics_addr);
 	free(s->db_folder);
 	free(s->key_folder);
 	free(s->ssl_cert);

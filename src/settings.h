@@ -85,6 +85,9 @@ struct settings {
 	char *ssl_cert;
 	char *ssl_key;
 	bool verbose;
+	char *metrics_addr; /* owned; as bind_addr; NULL: not given */
+	bool pprof;
+	unsigned pprof_port;
 	int64_t keep_secs; /* how long samples are kept; 0: not given */
 	char *creds_file;
 	bool creds_file_given; /* by --credsFile */
@@ -110,6 +113,12 @@ bool settings_from_opts(
  * --mockTime. */
 bool settings_clock(
     const struct opt_values *values, struct clock *out, struct err *err);
+
+/* "host:port" with the host an address, "localhost" (127.0.0.1) or nothing
+ * (all of IPv4) as an address and a port, which is yours. name, such as
+ * "--bindAddr", begins the sentence of ERR_INPUT. */
+bool settings_take_address(
+    const char *name, const char *text, char **out, struct err *err);
 
 /* Wipes the password. */
 void settings_fini(struct settings *s);

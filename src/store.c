@@ -122,6 +122,23 @@ store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step, void *ctx,
 	return true;
 }
 
+int64_t
+store_size(const char *folder)
+{
+	static const char *const names[] = {"stat.db", "stat.db-wal"};
+	struct err ignored = ERR_INIT;
+	int64_t size = 0;
+	char path[4096];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (database_path(
+			path, sizeof path, folder, names[i], &ignored) &&
+		    stat(path, &st) == 0)
+			size += st.st_size;
+	return size;
+}
+
 /* SQLite would make it by the umask; ours is 0600. */
 static bool
 make_file(const char *folder, const char *path, struct err *err)

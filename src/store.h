@@ -52,6 +52,10 @@ typedef void store_step_fn(void *ctx, int version, const char *name);
 bool store_migrate(struct sql *db, bool dry_run, store_step_fn *on_step,
     void *ctx, struct err *err);
 
+/* Size of the file and of its write-ahead log in bytes; 0 when there is
+ * none. Looks, and opens nothing. */
+int64_t store_size(const char *folder);
+
 /* Opens without touching the schema, for `migrate`. */
 struct sql *store_open_plain(const char *folder, struct err *err);
 

@@ -1,6 +1,6 @@
 /*
- * summary.h - what people and programs are shown of bills: text, HTML, CSV
- * and JSON, all from the same values.
+ * summary.h - what people and programs are shown of bills: text, HTML, CSV,
+ * JSON and FOCUS, all from the same values.
  *
  * A summary is one period and the bills of one or more accounts for it, each
  * with the bill of the period before, for the comparison. Every writer
@@ -10,6 +10,7 @@
 #ifndef SRC_SUMMARY_H
 #define SRC_SUMMARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,13 @@ void summary_html(const struct summary *summary, struct buf *out);
 /* RFC 4180 with a header row, one row per line of every bill; cells that a
  * spreadsheet would run as a formula are quoted with an apostrophe. */
 void summary_csv(const struct summary *summary, struct buf *out);
+
+/* FOCUS 1.2: the names of its columns; and the rows of one bill, with costs of
+ * 12 decimals, which add up to its total. issuer bills: a name, in its first
+ * line; NULL or "": flexFS. False, and nothing is written, without a total. */
+void summary_focus_header(struct buf *out);
+bool summary_focus_bill(
+    const struct invoice *bill, const char *issuer, struct buf *out);
 
 /* One bill as the JSON object of `report --format json`; indented. */
 void summary_json(const struct invoice *invoice, struct buf *out);

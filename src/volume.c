@@ -405,6 +405,25 @@ volume_extend(struct sql *db, struct volume *v, int64_t until, int64_t fact,
 }
 
 bool
+volume_first_month(
+    struct sql *db, int64_t account, int64_t *month, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT ifnull(min(month), -1) FROM account_month"
+	    " WHERE account = ?",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, account);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*month = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
+bool
 volume_list_of(struct sql *db, int64_t account, int64_t before_hour,
     int64_t **list, size_t *count, struct err *err)
 {

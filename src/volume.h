@@ -89,6 +89,10 @@ int64_t volume_month_hour(int64_t month);
 bool volume_identify(struct sql *db, int64_t volume, struct uuid *id,
     char **name, struct err *err);
 
+/* The first month in which an account has samples; -1: it has none. */
+bool volume_first_month(
+    struct sql *db, int64_t account, int64_t *month, struct err *err);
+
 /* Rows of the volumes of which an account has a sample before an hour,
  * ascending; *list is the caller's to free(). */
 bool volume_list_of(struct sql *db, int64_t account, int64_t before_hour,

@@ -14,7 +14,8 @@ struct writer {
 	struct sql *db;			 /* owned; NULL: to be opened anew */
 	struct ledger *ledger;		 /* owned, with db */
 	struct ledger_limits limits;
-	bool doubt; /* a commit failed: is there room again? */
+	struct tally *tally; /* borrowed; NULL: none */
+	bool doubt;	     /* a commit failed: is there room again? */
 };
 
 static void
@@ -41,6 +42,7 @@ open_again(struct writer *w, struct err *err)
 		return false;
 	}
 	ledger_set_limits(w->ledger, &w->limits);
+	ledger_set_tally(w->ledger, w->tally);
 	return true;
 }
 
@@ -67,6 +69,14 @@ writer_set_limits(struct writer *writer, const struct ledger_limits *limits)
 	writer->limits = *limits;
 	if (writer->ledger != NULL)
 		ledger_set_limits(writer->ledger, limits);
+}
+
+void
+writer_set_tally(struct writer *writer, struct tally *tally)
+{
+	writer->tally = tally;
+	if (writer->ledger != NULL)
+		ledger_set_tally(writer->ledger, tally);
 }
 
 void

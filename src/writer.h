@@ -26,6 +26,9 @@ struct writer *writer_open(const struct settings *settings, struct err *err);
 void writer_set_limits(
     struct writer *writer, const struct ledger_limits *limits);
 
+/* As ledger_set_tally; borrowed until writer_close. */
+void writer_set_tally(struct writer *writer, struct tally *tally);
+
 /* Rolls back what is open, folds the WAL back into the database, closes. */
 void writer_close(struct writer *writer);
 

@@ -141,6 +141,13 @@ class ExportAddsUp(support.TestCase):
             if row["state"] != "empty":
                 self.assertEqual(row["state"], bill["state"])
 
+    def somewhere(self, story, payer):
+        """Before a month's end, or before a rate changes."""
+        changes = [hour * HOUR_SECS for _, hour in payer.orders
+                   if hour * HOUR_SECS > story.border - 34 * DAY_SECS]
+        at = self.rng.choice(changes or story.borders[:2])
+        return at - at % HOUR_SECS - HOUR_SECS * self.rng.randrange(1, 200)
+
     def test_every_row_is_as_reckoned(self):
         count = 0
         for number in (0, 100):
@@ -148,9 +155,8 @@ class ExportAddsUp(support.TestCase):
             story.run()
             desk = story.desk
             for payer in desk.books.payers.values():
-                at = self.rng.choice(story.borders[:2]) - HOUR_SECS * \
-                    self.rng.randrange(200)
-                after = at + HOUR_SECS * self.rng.choice([1, 30, 300, 900])
+                at = self.somewhere(story, payer)
+                after = at + HOUR_SECS * self.rng.choice([1, 200, 300, 900])
                 for step in STEPS:
                     count += self.check(desk, payer, at, after, step,
                                         self.rng.choice(GROUPS))

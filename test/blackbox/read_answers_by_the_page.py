@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+from decimal import Decimal
 
 import support
 from support.reading import BIG, NOW, Shelf
@@ -140,6 +141,11 @@ class ReadAnswersByThePage(support.TestCase):
                               answer.headers["Content-Disposition"])
         answer = self.get(f"/v1/invoices/{number}?format=pdf")
         self.assertEqual(answer.body[:5], b"%PDF-")
+        rows = list(csv.DictReader(io.StringIO(self.get(
+            f"/v1/invoices/{number}?format=focus").text())))
+        self.assertEqual(sum(Decimal(row["BilledCost"]) for row in rows),
+                         Decimal(self.get(f"/v1/invoices/{number}").json()
+                                 ["total"]))
         page = self.get(f"/v1/invoices/{number}?format=html")
         self.assertIn("default-src 'none'",
                       page.headers["Content-Security-Policy"])

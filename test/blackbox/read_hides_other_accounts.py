@@ -36,7 +36,7 @@ def cases(shelf):
         "/v1/invoices/{}": [
             ("/" + number + form, "/" + NEVER + form)
             for form in ("", "?format=csv", "?format=html", "?format=txt",
-                         "?format=pdf")],
+                         "?format=pdf", "?format=focus")],
         "/v1/invoices/{}/lines/{}/explain": [
             (f"/{number}/lines/{n}/explain", f"/{NEVER}/lines/{n}/explain")
             for n in (1, 2, 99, "x")],

@@ -10,47 +10,19 @@ once there is room.
 
 import collections
 import errno
-import mmap
 import os
 import random
 import resource
-import struct
 import subprocess
 import sys
 import time
 import uuid
 
 import support
-from loading import Crowd, Report, audit, burst, shim
+from loading import Crowd, Disk, Report, audit, burst, shim
 
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 10**6)
 PRIVATE_MOUNTS = "PRIVATE_MOUNTS" in os.environ
-FIELDS = ("writes", "full_from", "full_before", "syncs", "sync_fails",
-          "write_faults", "sync_faults")
-
-
-class Disk:
-    """The control file of disk_fails.so; its fields are attributes."""
-
-    def __init__(self, path):
-        with open(path, "w+b") as f:
-            f.truncate(8 * len(FIELDS))
-            self.__dict__["map"] = mmap.mmap(f.fileno(), 8 * len(FIELDS))
-
-    def __getattr__(self, name):
-        return struct.unpack_from("=q", self.map, 8 * FIELDS.index(name))[0]
-
-    def __setattr__(self, name, value):
-        struct.pack_into("=q", self.map, 8 * FIELDS.index(name), value)
-
-    def fill(self, after=0, writes=None):
-        """Full from the write after the next `after`, for so many writes."""
-        first = self.writes + after + 1
-        self.full_before = first + writes if writes else 0
-        self.full_from = first
-
-    def empty(self):
-        self.full_from = 0
 
 
 def fill(path):

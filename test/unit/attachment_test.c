@@ -55,7 +55,7 @@ what_cannot_be_attached_is_refused(void **state)
 	assert_false(attachment_parse("exe", &set, &err));
 	assert_string_equal(err.text,
 	    "\"exe\" cannot be attached; what can be is csv, json, "
-	    "pdf");
+	    "pdf, focus");
 }
 
 int

@@ -272,7 +272,7 @@ a_value_of_the_wrong_kind_is_refused(void **state)
 	    "\"b\"], not \"csv\"");
 	refuse("customer_attach = [\"exe\"]",
 	    "f:1: customer_attach: \"exe\" cannot be attached; what can be is "
-	    "csv, json, pdf");
+	    "csv, json, pdf, focus");
 	refuse("customer_attach = [\"csv\", 1]",
 	    "f:1: customer_attach is an array of strings, such as [\"a\", "
 	    "\"b\"], not of type integer");
@@ -361,17 +361,21 @@ there_is_an_end_to_reports_and_items(void **state)
 static void
 what_needs_a_restart_stays_and_is_named(void **state)
 {
-	struct config now = take("grace = \"1h\"\n[limits]\n"
+	struct config now = take("grace = \"1h\"\n"
+				 "metrics_addr = \"127.0.0.1:1\"\n[limits]\n"
 				 "connections = 20\nhead_time = \"2s\"\n"
 				 "max_age = \"2d\"\n");
-	struct config next = take("grace = \"2h\"\nreport = []\n[limits]\n"
+	struct config next = take("grace = \"2h\"\nreport = []\n"
+				  "metrics_addr = \"127.0.0.1:2\"\n[limits]\n"
 				  "connections = 30\nhead_time = \"3s\"\n"
 				  "max_age = \"3d\"\n");
 	struct buf kept = BUF_INIT;
 
 	(void)state;
 	config_replace(&now, &next, &kept);
-	assert_string_equal(buf_text(&kept), "connections head_time");
+	assert_string_equal(
+	    buf_text(&kept), "metrics_addr connections head_time");
+	assert_string_equal(now.metrics_addr, "127.0.0.1:1");
 	assert_int_equal(now.grace_secs, 2 * HOUR);
 	assert_int_equal(now.connections, 20);
 	assert_int_equal(now.head_secs, 2);
@@ -379,7 +383,7 @@ what_needs_a_restart_stays_and_is_named(void **state)
 	assert_int_equal(now.schedule.count, 0);
 	assert_null(next.schedule.customer_attach);
 	config_fini(&next);
-	next = take("");
+	next = take("metrics_addr = \"127.0.0.1:1\"");
 	next.connections = now.connections;
 	next.head_secs = now.head_secs;
 	buf_clear(&kept);
@@ -404,10 +408,11 @@ every_setting_is_told_of_in_full(void **state)
 		assert_true(key->preset != NULL || key->shown != NULL);
 		if (strcmp(key->table, "report") != 0)
 			assert_non_null(key->preset);
-		/* config_replace keeps numbers. */
+		/* config_replace keeps numbers and words. */
 		if (key->restart)
 			assert_true(key->type == CONFIG_INTEGER ||
-				    key->type == CONFIG_DURATION);
+				    key->type == CONFIG_DURATION ||
+				    key->type == CONFIG_WORD);
 		assert_ptr_equal(config_key_find(key->table, key->name), key);
 		for (other = config_keys; other < key; other++)
 			if (strcmp(other->table, key->table) == 0)

@@ -167,7 +167,7 @@ static void
 attached_is_what_was_asked_for(void **state)
 {
 	struct mail_envelope e = plain;
-	struct buf b = BUF_INIT, pdf = BUF_INIT;
+	struct buf b = BUF_INIT, pdf = BUF_INIT, focus = BUF_INIT;
 
 	(void)state;
 	e.attach = 0;
@@ -176,13 +176,17 @@ attached_is_what_was_asked_for(void **state)
 	buf_clear(&b);
 	e.attach = (1u << ATTACHMENT_KINDS) - 1;
 	compose("one", &e, &b);
-	/* What could not be drawn is not there. */
+	/* What could not be made is not there. */
 	assert_int_equal(
-	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS - 1);
+	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS - 2);
 	buf_clear(&b);
 	buf_str(&pdf, "%PDF-1.5");
 	e.pdf = &pdf;
+	buf_str(&focus, "BilledCost\r\n");
+	e.focus = &focus;
 	compose("one", &e, &b);
+	assert_non_null(
+	    strstr(b.data, "filename=\"flexfs-2026-10-acme-focus.csv\""));
 	assert_int_equal(
 	    count(&b, "Content-Disposition: attachment"), ATTACHMENT_KINDS);
 	assert_non_null(strstr(b.data, "filename=\"flexfs-2026-10-acme.csv\""));
@@ -190,6 +194,7 @@ attached_is_what_was_asked_for(void **state)
 	    strstr(b.data, "filename=\"flexfs-2026-10-acme.json\""));
 	assert_non_null(strstr(b.data, "Content-Type: application/json"));
 	assert_non_null(strstr(b.data, "Content-Type: application/pdf"));
+	buf_fini(&focus);
 	buf_fini(&pdf);
 	buf_fini(&b);
 }

@@ -133,6 +133,17 @@ a_path_tells_its_methods(void **state)
 }
 
 static void
+a_path_has_its_pattern_which_is_none_of_its_words(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    route_pattern(&table, "/v1/reports/secret"), "/v1/reports/{}");
+	assert_string_equal(route_pattern(&table, "/healthz"), "/healthz");
+	assert_null(route_pattern(&table, "/secret"));
+	assert_null(route_pattern(&table, ""));
+}
+
+static void
 roles_are_sets_and_an_operator_may_what_a_reader_may(void **state)
 {
 	static const struct {
@@ -219,6 +230,7 @@ main(void)
 	    cmocka_unit_test(ids_are_decoded),
 	    cmocka_unit_test(the_pretend_clock_adds_its_routes),
 	    cmocka_unit_test(a_path_tells_its_methods),
+	    cmocka_unit_test(a_path_has_its_pattern_which_is_none_of_its_words),
 	    cmocka_unit_test(
 		roles_are_sets_and_an_operator_may_what_a_reader_may),
 	    cmocka_unit_test(parameters_are_read),

@@ -18,6 +18,17 @@ one_bill_json(const struct summary *summary, struct buf *out)
 	summary_json(&summary->invoices[0], out);
 }
 
+/* A bill without a total has no rows. */
+static void
+focus(const struct summary *summary, struct buf *out)
+{
+	summary_focus_header(out);
+	for (size_t i = 0; i < summary->count; i++)
+		assert_int_equal(
+		    summary_focus_bill(&summary->invoices[i], "Us, Inc.", out),
+		    summary->invoices[i].total != NULL);
+}
+
 static const struct {
 	const char *suffix;
 	void (*write)(const struct summary *, struct buf *);
@@ -26,6 +37,7 @@ static const struct {
     {"html", summary_html},
     {"csv", summary_csv},
     {"json", one_bill_json},
+    {"focus", focus},
 };
 
 static void

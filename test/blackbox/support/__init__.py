@@ -49,6 +49,10 @@ Money (module support.money)
     total, digits), hours_in_month(month), month_start(month), GIB. Exact
     fractions throughout.
 
+Metrics (module support.metrics)
+    scrape(server, token), scrape_own(server): Metrics, whose text is read
+    strictly.
+
 The service manager (module support.manager)
     Manager         a notify socket that collects what a server tells it;
                     hand_over makes a server inherit listening sockets.
@@ -62,6 +66,10 @@ A second, independent way from reports to documents
     support.worked  the cases of test/golden/billing.json, told to a desk.
     support.histories
                     Chronicle: a server, its clock, histories at random.
+
+FOCUS files (module support.focus)
+    parse(text), Checker().check(text): findings by the rules of
+    test/golden/focus-1.2.json; reckon(bill): the rows' costs.
 
 Explanations (module support.explained)
     check(explained)  reckons one from what it says itself; Story is a server

@@ -63,7 +63,7 @@ class Books:
     def __init__(self):
         self.payers = {}
         self.tracks = {}
-        self.names = {}  # of a volume, all ever stated
+        self.names = {}  # of a volume, all ever stated: when first
         self.answers = {}  # by (source, report id): (body, answer)
         self.quarantine = []  # all Quarantined, in their order
         self.told = []  # unix seconds at which each thing was told
@@ -132,12 +132,15 @@ class Books:
         if track.is_over(sample.at):
             return "after_retirement"
         if sample.name:
-            self.names.setdefault(sample.volume, set()).add(sample.name)
+            self.name(sample, order)
         known = track.samples.get((sample.at, sample.revision))
         if known is None:
             track.add(sample, order)
             return "stored"
         return "duplicates" if known[1].says_the_same(sample) else "conflict"
+
+    def name(self, sample, order):
+        self.names.setdefault(sample.volume, {}).setdefault(sample.name, order)
 
     def release(self, item, now):
         """What was set aside counts from now on. Returns what was done."""
@@ -158,7 +161,7 @@ class Books:
         if track.end() != end:
             done["retired_at"] = rfc3339_nanos(track.end() * NANOS)
         if sample.name:
-            self.names.setdefault(sample.volume, set()).add(sample.name)
+            self.name(sample, order)
         known = track.samples.get((sample.at, sample.revision))
         if known is None:
             track.add(sample, order)

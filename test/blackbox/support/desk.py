@@ -6,11 +6,12 @@ import json
 import os
 import sqlite3
 
+from . import focus
 from .books import Books
 from .money import HOUR_SECS, NANOS, fraction
 from .report import new_uuid, rfc3339, unix
 from .server import wait_until
-from .usage import Sample, age_text, rfc3339_nanos
+from .usage import ALL, Sample, age_text, rfc3339_nanos
 
 
 def nanos(at):
@@ -131,6 +132,10 @@ class Paper:
         """All accounts' bills."""
         return [self.check(account, period, now)
                 for account in self.books.payers]
+
+    def focus(self, account, period):
+        """The rows of the bill's FOCUS file."""
+        return focus.reckon(self.check(account, period))
 
     def check_truth(self, account):
         """All documents, and the corrections that no document has yet, add
@@ -313,7 +318,8 @@ class Desk(Paper):
     def close_books(self, account, period, known=None, got=None):
         got = got or self.bill(account, period)
         bill = self.books.close(account, period, self.now // NANOS,
-                                got["number"], known, self.names_of(got))
+                                got["number"], known, self.names_of(
+                                    got, ALL if known is None else known))
         self.fail_if(got, differing(got, bill))
         return got
 
@@ -359,6 +365,17 @@ class Desk(Paper):
         self.freeze(got, text)
         return got
 
+    def focus(self, account, period):
+        """As the program writes them; their costs must be as reckoned."""
+        text = self.server.ok(
+            "report", "--period", period, "--account", account,
+            "--format", "focus", *self.clock_flags(None))
+        rows = focus.parse(text)[1]
+        self.test.assertEqual(
+            [{name: row[name] for name in focus.RECKONED} for row in rows],
+            super().focus(account, period))
+        return rows
+
     def bills(self, period, now=None):
         """All accounts' bills."""
         found = json.loads(self.server.ok(
@@ -380,8 +397,9 @@ class Desk(Paper):
         return ("--mockTime", "--mockRate", "0", "--mockStart",
                 rfc3339_nanos(self.now if now is None else nanos(now)))
 
-    def names_of(self, got):
-        """Settles the names that the rules leave open, as got has them."""
+    def names_of(self, got, upto=ALL):
+        """Settles the names that the rules leave open, as got has them. What
+        was named after all that got rests on may have no name in it."""
         known = {(line["volume_id"], line.get("month", got["period"])):
                  line["name"] for line in got["lines"]}
         known.update({(c["volume_id"], c["corrects"]): c["name"]
@@ -389,8 +407,10 @@ class Desk(Paper):
 
         def name_of(volume, month):
             name = known.get((volume, month), "")
-            names = self.books.names.get(volume, {""})
-            return name if name in names else f"one of {names}"
+            names = self.books.names.get(volume, {"": 0})
+            if not name and min(names.values()) > upto:
+                return name
+            return name if name in names else f"one of {list(names)}"
 
         return name_of
 

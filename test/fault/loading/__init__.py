@@ -17,7 +17,7 @@ from .audit import audit, facts_of, open_database
 from .burst import burst
 from .crowd import Crowd, Report
 from .powercut import cut_power
-from .shim import shim
+from .shim import Disk, shim
 
-__all__ = ["Crowd", "Report", "audit", "burst", "cut_power", "facts_of", "open_database",
-           "shim"]
+__all__ = ["Crowd", "Disk", "Report", "audit", "burst", "cut_power",
+           "facts_of", "open_database", "shim"]
