@@ -32,7 +32,7 @@ PROGRAM = $(BUILD)/stat.flexfs
 # lib/: tools without product words.
 LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       prompt jsonscan json exact currency sql \
-      tls_part tls tls_server tls_session tls_client tls_cert \
+      tls_part tls tls_server tls_session tls_client tls_cert jws \
       notify inherit run prom process profile \
       profile_symbols \
       smtp_part smtp_check smtp_wire smtp_session smtp_verdict smtp \
@@ -40,23 +40,23 @@ LIB = err buf log clock utc uuid file text gzip toml opt_words opt_help opt \
       canvas_part canvas_load canvas_text canvas_svg canvas
 
 # src/, in the order of the data's path; a file may include those above it.
-SRC = settings creds creds_gather store fact backup grace account token \
-      session source rate \
-      report volume sample volume_state_part volume_state \
+SRC = settings creds creds_gather store store_check fact backup grace account \
+      token session source rate grant grant_key report volume sample \
+      volume_state_part volume_state \
       volume_state_find usage_bins day_hours day_code_part day_code \
       day_code_read day day_build late keep quarantine quarantine_settle \
-      roster tally ledger ledger_answer history \
+      roster tally ledger_part ledger ledger_answer history \
       usage usage_part usage_hour usage_read rating rating_trace \
       invoice archive archive_read correction forecast bill periods \
       export_part export_cells export_state export export_write \
       explain explain_part explain_samples explain_side explain_correction \
       explain_rounding explain_json explain_text todate attachment silence \
-      summary summary_page summary_notes summary_text summary_html \
-      summary_csv summary_focus summary_json \
+      trouble summary summary_page summary_trouble summary_notes \
+      summary_text summary_html summary_csv summary_focus summary_json \
       chart_part chart_axis chart_frame chart_usage chart_cost chart_words \
       chart chart_data_part chart_data_cost chart_data \
       invoice_pdf_part invoice_pdf_lines invoice_pdf \
-      close_part close close_due mail_picture mail outbox deliver \
+      close_part close close_due mail_picture mail mail_probe outbox deliver \
       page page_text page_piece pages page_chart page_part page_trouble \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
@@ -71,12 +71,13 @@ SRC = settings creds creds_gather store fact backup grace account token \
       config_report config_sample config delivery closing upkeep \
       metrics_periods metrics_tables metrics_page \
       reading service service_body openapi server_clock \
-      operate operate_rates operate_close signin gate server_reload \
-      server_notify server_watch systemd \
-      server cmd cmd_table cmd_change cmd_init cmd_systemd cmd_create cmd_update \
-      cmd_list cmd_list_volumes cmd_show_volume cmd_show_report \
-      cmd_quarantine cmd_focus cmd_report_draw cmd_report cmd_export cmd_close \
-      cmd_deliver cmd_backup cmd_migrate cmd_verify cmd_start cmd_explain \
+      operate operate_rates operate_close granting signin gate server_reload \
+      server_notify server_watch systemd server cmd cmd_table cmd_change \
+      cmd_paper cmd_init cmd_systemd cmd_create cmd_grant cmd_update cmd_list \
+      cmd_mail cmd_list_volumes cmd_show_volume cmd_show_report \
+      cmd_quarantine cmd_focus cmd_report_draw cmd_report_trouble cmd_report \
+      cmd_export cmd_close cmd_deliver cmd_backup cmd_migrate cmd_verify \
+      cmd_start cmd_explain \
       cmd_period cmd_invoice cmd_forecast cmd_get cmd_version main
 
 LIB_C = $(wildcard $(LIB:%=lib/%.c))
@@ -261,6 +262,7 @@ ROUNDS ?= 5
 bench: $(PROGRAM) $(BENCH)
 	$(BUILD)/test/bench/parse_bench
 	test/bench/run $(BUILD) --rounds $(ROUNDS)
+	test/bench/mail $(BUILD) --rounds $(ROUNDS)
 
 $(BUILD)/test/bench/%: $(BUILD)/test/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVE) $(PKG_LIBS)
@@ -346,14 +348,17 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(ON_USR),vendor-completions,site-functions)
 # Samples to read and change: everything of contrib/ that is there of these.
 EXAMPLES = $(wildcard contrib/config.toml contrib/send-report contrib/*.json \
-           contrib/prometheus-alerts.yml)
+           contrib/report-usage.conf contrib/prometheus-alerts.yml)
+# The units, whose commands are where SBINDIR says.
+UNITS = stat.flexfs.service flexfs-report-usage.service
 
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
             $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
             $(DOCDIR):README $(DOCDIR):COPYING $(DOCDIR):contrib/openapi.yaml \
-            $(UNITDIR):$(BUILD)/install/stat.flexfs.service \
+            $(foreach u,$(UNITS),$(UNITDIR):$(BUILD)/install/$(u)) \
             $(UNITDIR):contrib/systemd/stat.flexfs.socket \
+            $(UNITDIR):contrib/systemd/flexfs-report-usage.timer \
             $(SYSUSERSDIR):contrib/systemd/sysusers.conf:stat.flexfs.conf \
             $(TMPFILESDIR):contrib/systemd/tmpfiles.conf:stat.flexfs.conf \
             $(BASHDIR):$(BUILD)/install/completion.bash:stat.flexfs \
@@ -366,8 +371,7 @@ $(BUILD)/install/completion.%: $(PROGRAM) contrib/make-completion
 	@mkdir -p $(@D)
 	contrib/make-completion $* $(PROGRAM) >$@
 
-$(BUILD)/install/stat.flexfs.service: contrib/systemd/stat.flexfs.service \
-    FORCE
+$(UNITS:%=$(BUILD)/install/%): $(BUILD)/install/%: contrib/systemd/% FORCE
 	@mkdir -p $(@D)
 	@sed 's|/usr/sbin/|$(SBINDIR)/|' $< >$@
 
@@ -375,12 +379,15 @@ FORCE:
 
 install: $(PROGRAM) $(foreach i,$(INSTALLED),$(call file_of,$(i)))
 	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/stat.flexfs
+	$(INSTALL) -D -m 755 contrib/report-usage \
+	    $(DESTDIR)$(SBINDIR)/flexfs-report-usage
 	$(foreach i,$(INSTALLED),$(INSTALL) -D -m 644 $(call file_of,$(i)) \
 	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)) &&) true
 
 # Takes away what install put there, and DOCDIR when it is empty then.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs $(foreach i,$(INSTALLED), \
+	rm -f $(DESTDIR)$(SBINDIR)/stat.flexfs \
+	    $(DESTDIR)$(SBINDIR)/flexfs-report-usage $(foreach i,$(INSTALLED), \
 	    $(DESTDIR)$(call folder_of,$(i))/$(call name_of,$(i)))
 	for d in $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR); do \
 		[ ! -d "$$d" ] || rmdir --ignore-fail-on-non-empty "$$d"; \

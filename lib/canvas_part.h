@@ -43,7 +43,7 @@
 	X(cairo_font_options_set_antialias)         \
 	X(cairo_font_options_set_hint_style)        \
 	X(cairo_font_options_set_hint_metrics)      \
-	X(pango_cairo_font_map_new)                 \
+	X(pango_cairo_font_map_get_default)         \
 	X(pango_cairo_context_set_font_options)     \
 	X(pango_cairo_layout_line_path)             \
 	X(pango_cairo_show_layout_line)             \
@@ -95,8 +95,7 @@ struct canvas {
 	int64_t made_at;
 	struct buf file; /* what is written so far */
 	bool has_page;
-	PangoFontMap *fonts; /* owned, as all below */
-	PangoContext *context;
+	PangoContext *context;	   /* owned, as all below */
 	PangoLayout *line, *block; /* one line; what is to be wrapped */
 	struct canvas_face faces[CANVAS_FACES];
 	cairo_surface_t *surface; /* not of an SVG */

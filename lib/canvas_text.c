@@ -80,8 +80,10 @@ open_context(struct canvas *c)
 {
 	cairo_font_options_t *options = c->api.cairo_font_options_create();
 
-	c->fonts = c->api.pango_cairo_font_map_new();
-	c->context = c->api.pango_font_map_create_context(c->fonts);
+	/* The thread's, which stays: a map of its own for each of a thousand
+	 * documents would cost more than the documents. */
+	c->context = c->api.pango_font_map_create_context(
+	    c->api.pango_cairo_font_map_get_default());
 	c->api.cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
 	c->api.cairo_font_options_set_hint_style(
 	    options, CAIRO_HINT_STYLE_NONE);
@@ -148,8 +150,6 @@ canvas_text_close(struct canvas *c)
 		c->api.g_object_unref(c->block);
 	if (c->context != NULL)
 		c->api.g_object_unref(c->context);
-	if (c->fonts != NULL)
-		c->api.g_object_unref(c->fonts);
 }
 
 /* --- measuring --- */

@@ -442,6 +442,8 @@ put_leaf(struct buf *out, const struct mime_part *part)
 	    base64 ? "base64" : "quoted-printable");
 	if (part->content_id != NULL)
 		buf_printf(out, "Content-ID: <%s>\r\n", part->content_id);
+	if (part->description != NULL)
+		mime_put_text(out, "Content-Description", part->description);
 	if (part->filename != NULL)
 		put_disposition(out,
 		    part->content_id != NULL ? "inline" : "attachment",

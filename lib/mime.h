@@ -51,6 +51,7 @@ struct mime_part {
 	const char *filename; /* of an attachment; NULL for what is shown */
 	/* a@b: what another part shows it by (RFC 2392); or NULL. */
 	const char *content_id;
+	const char *description; /* UTF-8, for those who cannot see it */
 	enum mime_encoding encoding;
 	const char *data;
 	size_t len;

@@ -59,7 +59,9 @@ fail(struct sql *db, int code, struct err *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return err_set(err, ERR_BROKEN,
-		    "the database file is damaged: %s (%d)", text, code);
+		    "the database file is damaged; leave it as it is, and "
+		    "restore a copy: %s (%d)",
+		    text, code);
 	default:
 		return err_set(
 		    err, ERR_BROKEN, "database error: %s (%d)", text, code);

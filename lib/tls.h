@@ -1,7 +1,7 @@
 /*
  * tls.h - hashes, random bytes, certificates and TLS sessions.
  *
- * The only door to OpenSSL. Its session and context types pass through here
+ * With jws.h the only door to OpenSSL. Its session and context types pass through here
  * as opaque pointers, for the two libraries that insist on having them
  * (libevent's TLS streams, libesmtp).
  */

@@ -1,5 +1,5 @@
 /*
- * tls_part.h - what the parts of tls.h share, for tls_*.c alone.
+ * tls_part.h - what the files share that use OpenSSL: tls_*.c and jws.c.
  */
 #ifndef LIB_TLS_PART_H
 #define LIB_TLS_PART_H

@@ -182,8 +182,8 @@ archive_list(struct sql *db, int64_t account, struct archive_row **list,
 }
 
 bool
-archive_document(struct sql *db, const struct archive_row *row,
-    const char *format, struct buf *out, struct err *err)
+archive_find_document(struct sql *db, const struct archive_row *row,
+    const char *format, struct buf *out, bool *found, struct err *err)
 {
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT bytes FROM invoice_document"
@@ -199,13 +199,9 @@ archive_document(struct sql *db, const struct archive_row *row,
 	sql_bind_int(s, 1, row->id);
 	sql_bind_text(s, 2, format);
 	result = sql_step(s, err);
-	if (result == SQL_FAILED)
-		return false;
-	if (result == SQL_END)
-		return err_set(err, ERR_INPUT,
-		    "invoice %s was closed without a document in the format "
-		    "%s",
-		    row->number, format);
+	*found = result == SQL_ROW;
+	if (!*found)
+		return result == SQL_END;
 	data = sql_blob(s, 0, &len);
 	ok = gzip_inflate(data, len, ARCHIVE_MAX_DOCUMENT, out, err) ==
 	     GZIP_FINE;
@@ -214,6 +210,20 @@ archive_document(struct sql *db, const struct archive_row *row,
 		err->kind = ERR_BROKEN;
 	return ok || err_context(
 			 err, "document %s of invoice %s", format, row->number);
+}
+
+bool
+archive_document(struct sql *db, const struct archive_row *row,
+    const char *format, struct buf *out, struct err *err)
+{
+	bool found;
+
+	if (!archive_find_document(db, row, format, out, &found, err))
+		return false;
+	return found || err_set(err, ERR_INPUT,
+			    "invoice %s was closed without a document in the "
+			    "format %s",
+			    row->number, format);
 }
 
 /* --- what was billed --- */

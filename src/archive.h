@@ -63,10 +63,15 @@ bool archive_load_id(
 bool archive_list(struct sql *db, int64_t account, struct archive_row **list,
     size_t *count, struct err *err);
 
-/* Appends a document, "json", "text", "html" or "csv", as it was made. One
- * that its invoice has not is ERR_INPUT. */
+/* Appends a document, "json", "text", "html", "csv" or "pdf", as it was made.
+ * One that its invoice has not is ERR_INPUT. */
 bool archive_document(struct sql *db, const struct archive_row *row,
     const char *format, struct buf *out, struct err *err);
+
+/* The same of one that may be missing: *found says. An invoice has no PDF when
+ * that could not be drawn, or when it was closed before they were kept. */
+bool archive_find_document(struct sql *db, const struct archive_row *row,
+    const char *format, struct buf *out, bool *found, struct err *err);
 
 /* The bill again, from its JSON document: what it shows, with exact values as
  * far as they are printed. out must be empty; invoice_fini gives it back,

@@ -17,7 +17,7 @@
 
 enum {
 	/* Copied at a time (pages of 4 KiB), and the pause behind it: at most
-	 * 256 MiB/s. */
+	 * 250 MiB/s. */
 	BACKUP_STEP_PAGES = 256,
 	BACKUP_PAUSE_MS = 4,
 	/* Steps after which the copy is made durable: 4 MiB at a time keep

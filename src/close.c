@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "close_part.h"
+#include "invoice_pdf.h"
 #include "late.h"
 #include "lib/buf.h"
 #include "lib/utc.h"
@@ -128,8 +129,14 @@ close_build(struct sql *db, const struct account *accounts, size_t count,
 
 /* --- documents --- */
 
-enum {
-	DOCUMENTS = 4
+/* By the name of the format. */
+enum document {
+	CSV,
+	HTML,
+	JSON,
+	PDF,
+	TEXT,
+	DOCUMENTS
 };
 
 /* The closed period before, to compare with; none if it is not closed. */
@@ -146,9 +153,25 @@ read_before(struct sql *db, const struct invoice *inv, struct invoice *out,
 	return !*found || archive_read(db, &row, &inv->account, out, err);
 }
 
+/* Without it rather than not at all. */
+static void
+draw_pdf(const struct invoice *inv, struct close_paper *paper, struct buf *out)
+{
+	const struct invoice_pdf pdf = {.invoices = inv,
+	    .count = 1,
+	    .issuer = paper->issuer,
+	    .payment = paper->payment,
+	    .now = inv->closed_at};
+
+	if (invoice_pdf_write(&pdf, out, &paper->why) && !out->failed)
+		return;
+	paper->undrawn++;
+	buf_fini(out);
+}
+
 static bool
 write_documents(struct sql *db, const struct invoice *inv,
-    struct buf bytes[DOCUMENTS], struct err *err)
+    struct close_paper *paper, struct buf bytes[DOCUMENTS], struct err *err)
 {
 	struct invoice before;
 	struct summary summary = {
@@ -159,10 +182,12 @@ write_documents(struct sql *db, const struct invoice *inv,
 	ok = read_before(db, inv, &before, &found, err);
 	if (ok) {
 		summary.before = found ? &before : NULL;
-		summary_csv(&summary, &bytes[0]);
-		summary_html(&summary, &bytes[1]);
-		summary_json(inv, &bytes[2]);
-		summary_text(&summary, &bytes[3]);
+		summary_csv(&summary, &bytes[CSV]);
+		summary_html(&summary, &bytes[HTML]);
+		summary_json(inv, &bytes[JSON]);
+		summary_text(&summary, &bytes[TEXT]);
+		if (paper != NULL)
+			draw_pdf(inv, paper, &bytes[PDF]);
 	}
 	invoice_fini(&before);
 	for (int i = 0; i < DOCUMENTS; i++)
@@ -219,7 +244,8 @@ prepare(struct batch *b, struct err *err)
 		inv->due_at = now + inv->account.net_days * UTC_DAY_SECS;
 		for (int d = 0; d < DOCUMENTS; d++)
 			buf_clear(&b->bytes[i][d]);
-		if (!write_documents(b->db, inv, b->bytes[i], err))
+		if (!write_documents(
+			b->db, inv, b->order->paper, b->bytes[i], err))
 			return false;
 	}
 	return true;
@@ -249,14 +275,19 @@ check(struct batch *b, bool *same, struct err *err)
 static bool
 store_one(struct batch *b, size_t i, struct err *err)
 {
-	static const char *const formats[DOCUMENTS] = {
-	    "csv", "html", "json", "text"};
+	static const char *const formats[DOCUMENTS] = {[CSV] = "csv",
+	    [HTML] = "html",
+	    [JSON] = "json",
+	    [PDF] = "pdf",
+	    [TEXT] = "text"};
 	struct archive_document documents[DOCUMENTS];
+	size_t n = 0;
 
 	for (int d = 0; d < DOCUMENTS; d++)
-		documents[d] = (struct archive_document){
-		    .format = formats[d], .bytes = &b->bytes[i][d]};
-	return archive_store(b->db, &b->bills[i]->invoice, documents, DOCUMENTS,
+		if (d != PDF || b->bytes[i][d].len > 0)
+			documents[n++] = (struct archive_document){
+			    .format = formats[d], .bytes = &b->bytes[i][d]};
+	return archive_store(b->db, &b->bills[i]->invoice, documents, n,
 	    b->bills[i]->carries, b->order->who, b->order->reason, err);
 }
 
@@ -378,16 +409,15 @@ out:
 
 enum close_result
 close_period(struct sql *db, const struct account *account,
-    const struct invoice_period *period, bool accept, const char *who,
-    const char *reason, int64_t now, struct archive_row *out, struct err *err)
+    const struct invoice_period *period, bool accept,
+    const struct close_order *order, struct archive_row *out, struct err *err)
 {
-	struct close_order order = {.who = who, .reason = reason, .now = now};
 	enum close_result result = CLOSE_FAILED;
 	bool found, overtaken = true;
 
 	if (!check_own(account, period, err))
 		return CLOSE_WRONG;
-	if (now < period->to)
+	if (order->now < period->to)
 		return refuse(CLOSE_NOT_OVER, account, period, err);
 	for (int i = 0; overtaken && i < CLOSE_TRIES; i++) {
 		if (!archive_find(
@@ -396,7 +426,7 @@ close_period(struct sql *db, const struct account *account,
 		if (found)
 			return refuse(CLOSE_ALREADY, account, period, err);
 		result = try_close(
-		    db, account, period, accept, &order, &overtaken, err);
+		    db, account, period, accept, order, &overtaken, err);
 		if (result != CLOSE_DONE)
 			return result;
 	}

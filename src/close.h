@@ -2,9 +2,9 @@
  * close.h - periods become invoices: numbered, frozen, corrected only by later
  * ones.
  *
- * A period is closed when it has been over for its grace time (grace.h), and then it
- * rests on the facts stated before that instant, however late the closing
- * comes; unless it is held, or empty. A held one is looked at again every
+ * A period is closed when it has been over for its grace time (grace.h), and
+ * then it rests on the facts stated before that instant, however late the
+ * closing comes; unless it is held, or empty. A held one is looked at again every
  * CLOSE_RECHECK_SECS, and closed when nothing holds it any more; that, and a
  * closing by hand, rests on everything that is known then. Rating and writing
  * the documents need no lock; what they were based on is checked again in the
@@ -48,12 +48,29 @@ enum close_result {
  * "unrated_usage", "empty", "wrong_period"; NULL for DONE and FAILED. */
 const char *close_result_name(enum close_result result);
 
+/* Who bills, for the PDF of each invoice. One that cannot be drawn keeps
+ * nobody from being billed: the invoice is closed without that document. */
+struct close_paper {
+	const char *issuer;  /* lines of text: a name, an address */
+	const char *payment; /* lines of text: where to; or NULL */
+	size_t undrawn;	     /* how many were closed without it, */
+	struct err why;	     /* and why the last of them was */
+};
+
+/* Who closes, why and when. */
+struct close_order {
+	const char *who;
+	const char *reason; /* "" or a sentence for the fact */
+	int64_t now;
+	struct close_paper *paper; /* borrowed; NULL: without a PDF */
+};
+
 /* Closes a period by hand. accept closes one that is held for estimated or
- * missing hours. reason is "" or a sentence for the fact. For DONE and ALREADY
- * *out is its row; everything but DONE sets err. */
+ * missing hours. For DONE and ALREADY *out is its row; everything but DONE
+ * sets err. */
 enum close_result close_period(struct sql *db, const struct account *account,
-    const struct invoice_period *period, bool accept, const char *who,
-    const char *reason, int64_t now, struct archive_row *out, struct err *err);
+    const struct invoice_period *period, bool accept,
+    const struct close_order *order, struct archive_row *out, struct err *err);
 
 /* Whether something may be due at now; reads only, and little. With again
  * also what was looked at before: ask so once in CLOSE_RECHECK_SECS. */
@@ -73,7 +90,7 @@ typedef void close_outcome_fn(void *ctx, const struct close_outcome *outcome);
 
 /* Closes everything that is due, the earliest period first, and tells each
  * outcome when it is durable. */
-bool close_due(struct sql *db, int64_t now, close_outcome_fn *each, void *ctx,
-    struct err *err);
+bool close_due(struct sql *db, const struct close_order *order,
+    close_outcome_fn *each, void *ctx, struct err *err);
 
 #endif

@@ -271,19 +271,17 @@ same_group(const struct due *a, const struct due *b)
 }
 
 bool
-close_due(struct sql *db, int64_t now, close_outcome_fn *each, void *ctx,
-    struct err *err)
+close_due(struct sql *db, const struct close_order *order,
+    close_outcome_fn *each, void *ctx, struct err *err)
 {
-	const struct close_order order = {
-	    .who = "server", .reason = "", .now = now};
 	struct dues d = {.count = 0};
 	struct group g = {.db = db,
 	    .grace = &d.grace,
-	    .order = &order,
+	    .order = order,
 	    .each = each,
 	    .ctx = ctx};
 	size_t n;
-	bool ok = list_due(db, now, &d, err);
+	bool ok = list_due(db, order->now, &d, err);
 
 	for (size_t i = 0; ok && i < d.count; i += n) {
 		n = 1;

@@ -26,12 +26,6 @@ struct close_set {
 	size_t count;
 };
 
-/* Who closes, why and when. */
-struct close_order {
-	const char *who, *reason;
-	int64_t now;
-};
-
 /* Builds the bills of a period in a read transaction of its own, on facts
  * stated before an instant (0: on all). set must be empty; close_set_fini
  * gives it back, also after an error. */

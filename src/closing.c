@@ -34,6 +34,7 @@ struct args {
 	const char *list[MAX_ARGS];
 	size_t count;
 	char now[UTC_TEXT_SIZE];
+	char *issuer; /* owned */
 };
 
 static void
@@ -50,6 +51,22 @@ add_flag(struct args *args, const char *name, const char *value)
 {
 	add(args, name);
 	add(args, value);
+}
+
+/* Who bills is what this server was last told, whatever its files say now. */
+static bool
+add_paper(struct args *args, const struct closing *c, struct err *err)
+{
+	const struct config *config = c->deps.config;
+
+	args->issuer = config->issuer[0] != '\0' ? strdup(config->issuer)
+						 : creds_issuer(c->deps.creds);
+	if (args->issuer == NULL)
+		return err_nomem(err);
+	add_flag(args, "--issuer", args->issuer);
+	if (config->payment[0] != '\0')
+		add_flag(args, "--payment", config->payment);
+	return true;
 }
 
 /* A child lives on the same clock; a pretend one stands still for it. */
@@ -86,6 +103,7 @@ start_due(struct closing *c, int64_t now, struct err *err)
 	const struct job_spec spec = {.argv = args.list,
 	    .output_limit = MAX_OUTPUT,
 	    .deadline_ms = CLOSING_DUE_MS,
+	    .background = true,
 	    .on_done = on_due_done,
 	    .ctx = c};
 
@@ -93,7 +111,9 @@ start_due(struct closing *c, int64_t now, struct err *err)
 	add(&args, "close");
 	add(&args, "due");
 	add_common(&args, c, now);
-	c->busy = job_start(c->deps.jobs, &spec, err);
+	c->busy =
+	    add_paper(&args, c, err) && job_start(c->deps.jobs, &spec, err);
+	free(args.issuer);
 	return c->busy;
 }
 
@@ -174,6 +194,7 @@ start_asked(struct closing *c, struct asked *asked,
 	    .deadline_ms = CLOSING_ASKED_MS,
 	    .on_done = on_asked_done,
 	    .ctx = asked};
+	bool ok;
 
 	add(&args, "stat.flexfs");
 	add(&args, "close");
@@ -185,9 +206,12 @@ start_asked(struct closing *c, struct asked *asked,
 	if (!order->accept)
 		add(&args, "--keepHeld");
 	add_common(&args, c, order->now);
+	ok = add_paper(&args, c, err);
 	add(&args, "--");
 	add(&args, order->period);
-	return job_start(c->deps.jobs, &spec, err);
+	ok = ok && job_start(c->deps.jobs, &spec, err);
+	free(args.issuer);
+	return ok;
 }
 
 void

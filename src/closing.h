@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
+#include "creds.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
@@ -35,6 +37,8 @@ struct closing_deps {
 	struct writer *writer;
 	struct ingest *ingest; /* flushed before the tables are read */
 	const struct settings *settings;
+	const struct config *config; /* may say something else each time */
+	const struct creds *creds;   /* the same */
 	const struct clock *clock;
 };
 

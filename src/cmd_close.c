@@ -10,6 +10,7 @@
 #include "account.h"
 #include "close.h"
 #include "cmd.h"
+#include "cmd_paper.h"
 #include "fact.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -44,6 +45,7 @@ static const struct opt_flag period_flags[] = {
 	.hidden = true,
 	.shown = "(operator:USER)",
 	.help = "Who closes, for the ledger"},
+    CMD_PAPER_FLAGS,
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -54,9 +56,8 @@ struct closing {
 	struct account account;
 	struct invoice_period period;
 	char who[96];
-	const char *reason;
+	struct close_order order;
 	bool accept;
-	int64_t now;
 	struct archive_row row;
 };
 
@@ -80,20 +81,50 @@ read_flags(const struct opt_values *values, struct closing *c, struct err *err)
 	const char *who = opt_get(values, "who");
 	struct clock clock;
 
-	c->reason = reason != NULL ? reason : "";
-	c->accept = c->reason[0] != '\0' && !opt_bool(values, "keepHeld");
+	c->order.who = c->who;
+	c->order.reason = reason != NULL ? reason : "";
+	c->accept = c->order.reason[0] != '\0' && !opt_bool(values, "keepHeld");
 	if (who != NULL && strlen(who) >= sizeof c->who)
 		return err_set(err, ERR_INPUT, "--who is too long");
 	if (who != NULL)
 		snprintf(c->who, sizeof c->who, "%s", who);
 	else
 		fact_operator(c->who, sizeof c->who);
-	if (!check_text("reason", c->reason, err) ||
+	if (!check_text("reason", c->order.reason, err) ||
 	    !check_text("who", c->who, err) ||
 	    !settings_clock(values, &clock, err))
 		return false;
-	c->now = clock_secs(&clock);
+	c->order.now = clock_secs(&clock);
 	return true;
+}
+
+/* What has no PDF is drawn anew for whoever asks for it. */
+static void
+warn_undrawn(const struct close_paper *paper)
+{
+	if (paper->undrawn > 0)
+		log_warn("close.without_pdf", "invoices=%zu error=\"%s\"",
+		    paper->undrawn, paper->why.text);
+}
+
+static enum close_result
+close_it(const struct opt_values *values, struct sql *db, struct closing *c,
+    struct err *err)
+{
+	enum close_result result = CLOSE_FAILED;
+	struct cmd_paper who;
+	struct close_paper paper = {.why = ERR_INIT};
+
+	if (cmd_paper_load(values, &who, err)) {
+		paper.issuer = who.issuer;
+		paper.payment = who.payment;
+		c->order.paper = &paper;
+		result = close_period(db, &c->account, &c->period, c->accept,
+		    &c->order, &c->row, err);
+		warn_undrawn(&paper);
+	}
+	cmd_paper_fini(&who);
+	return result;
 }
 
 static void
@@ -139,7 +170,7 @@ run_period(const struct opt_values *values, void *ctx)
 {
 	enum close_result result = CLOSE_FAILED;
 	bool json = strcmp(opt_get(values, "output"), "json") == 0;
-	struct closing c = {.reason = ""};
+	struct closing c = {.accept = false};
 	struct err err = ERR_INIT;
 	struct sql *db = NULL;
 	char *folder;
@@ -154,8 +185,7 @@ run_period(const struct opt_values *values, void *ctx)
 		db = store_open_change(folder, &err);
 	if (db != NULL &&
 	    account_find(db, opt_get(values, "account"), &c.account, &err))
-		result = close_period(db, &c.account, &c.period, c.accept,
-		    c.who, c.reason, c.now, &c.row, &err);
+		result = close_it(values, db, &c, &err);
 	if (result == CLOSE_DONE) {
 		code = OPT_EXIT_DONE;
 		fprintf(stderr, "period %s of %s is closed, invoice %s\n",
@@ -187,6 +217,7 @@ const struct opt_command cmd_close_period = {
 #define DUE_BUSY_MS "60000"
 
 static const struct opt_flag due_flags[] = {
+    CMD_PAPER_FLAGS,
     SETTINGS_FLAG_DB_FOLDER,
     SETTINGS_FLAGS_MOCK,
     {0},
@@ -213,12 +244,26 @@ on_outcome(void *ctx, const struct close_outcome *o)
 static bool
 run_on(struct sql *db, const struct opt_values *values, struct err *err)
 {
+	struct close_order order = {.who = "server", .reason = ""};
+	struct close_paper paper = {.why = ERR_INIT};
+	struct cmd_paper who;
 	struct clock clock;
+	bool ok;
 
 	/* A server that takes reports without a pause leaves few gaps. */
-	return sql_pragma(db, "busy_timeout", DUE_BUSY_MS, err) &&
-	       settings_clock(values, &clock, err) &&
-	       close_due(db, clock_secs(&clock), on_outcome, NULL, err);
+	ok = cmd_paper_load(values, &who, err) &&
+	     sql_pragma(db, "busy_timeout", DUE_BUSY_MS, err) &&
+	     settings_clock(values, &clock, err);
+	if (ok) {
+		paper.issuer = who.issuer;
+		paper.payment = who.payment;
+		order.paper = &paper;
+		order.now = clock_secs(&clock);
+		ok = close_due(db, &order, on_outcome, NULL, err);
+		warn_undrawn(&paper);
+	}
+	cmd_paper_fini(&who);
+	return ok;
 }
 
 static int

@@ -139,7 +139,7 @@ static const struct opt_flag show_flags[] = {
     {.name = "output",
 	.type = OPT_STRING,
 	.preset = "text",
-	.choices = "text|html|csv|json",
+	.choices = "text|html|csv|json|pdf",
 	.help = "Which of its documents"},
     SETTINGS_FLAG_DB_FOLDER,
     {0},

@@ -1,6 +1,5 @@
 /*
- * cmd_list.c - `list accounts|sources|tokens|rates|mails` and `show mail`:
- * one line a row; --output json prints one JSON value, csv a header and rows.
+ * cmd_list.c - `list accounts|sources|tokens|rates`: one line a row; --output json prints one JSON value, csv a header and rows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +8,9 @@
 #include "account.h"
 #include "cmd.h"
 #include "cmd_table.h"
+#include "grant.h"
 #include "lib/buf.h"
 #include "lib/utc.h"
-#include "outbox.h"
 #include "rate.h"
 #include "settings.h"
 #include "source.h"
@@ -74,17 +73,26 @@ const struct opt_command cmd_list_accounts = {
 
 /* --- sources --- */
 
+struct source_rows {
+	struct cmd_table table;
+	struct sql *db; /* borrowed */
+};
+
 static bool
 add_source(void *ctx, const struct source *source, const char *accounts,
     int64_t last_report_at, struct err *err)
 {
-	struct cmd_table *t = ctx;
+	struct source_rows *rows = ctx;
+	struct cmd_table *t = &rows->table;
+	int64_t grant_expires;
 
-	(void)err;
+	if (!grant_last_expiry(rows->db, source->id, &grant_expires, err))
+		return false;
 	cmd_table_text(t, source->name);
 	cmd_table_text(t, accounts);
 	cmd_table_text(t, source->disabled ? "disabled" : "enabled");
 	cmd_table_time(t, last_report_at);
+	cmd_table_time(t, grant_expires);
 	cmd_table_time(t, source->created_at);
 	return true;
 }
@@ -92,12 +100,13 @@ add_source(void *ctx, const struct source *source, const char *accounts,
 static bool
 list_sources(const struct opt_values *values, struct sql *db, struct err *err)
 {
-	static const char *const columns[] = {
-	    "name", "accounts", "state", "last_report_at", "created_at", NULL};
-	struct cmd_table t;
+	static const char *const columns[] = {"name", "accounts", "state",
+	    "last_report_at", "grant_expires", "created_at", NULL};
+	struct source_rows rows = {.db = db};
 
-	cmd_table_begin(&t, values, columns);
-	return cmd_table_end(&t, source_each(db, add_source, &t, err), err);
+	cmd_table_begin(&rows.table, values, columns);
+	return cmd_table_end(
+	    &rows.table, source_each(db, add_source, &rows, err), err);
 }
 
 static int
@@ -206,103 +215,4 @@ const struct opt_command cmd_list_rates = {
     .summary = "List what a GiB-month costs, from when",
     .flags = list_flags,
     .run = run_rates,
-};
-
-/* --- mails --- */
-
-static bool
-add_mail(void *ctx, const struct outbox_mail *m, const char *recipients,
-    struct err *err)
-{
-	struct cmd_table *t = ctx;
-
-	(void)err;
-	cmd_table_int(t, m->id);
-	cmd_table_text(t, m->name);
-	cmd_table_text(t, m->period);
-	cmd_table_int(t, m->revision);
-	cmd_table_text(t, m->state);
-	cmd_table_int(t, m->attempts);
-	cmd_table_time(t, m->created_at);
-	cmd_table_time(t, strcmp(m->state, "due") == 0 ? m->next_at : 0);
-	cmd_table_time(t, m->sent_at);
-	cmd_table_text(t, m->subject);
-	cmd_table_text(t, recipients);
-	cmd_table_text(t, m->last_words);
-	return true;
-}
-
-static bool
-list_mails(const struct opt_values *values, struct sql *db, struct err *err)
-{
-	static const char *const columns[] = {"id", "name", "period",
-	    "revision", "state", "attempts", "created_at", "next_at", "sent_at",
-	    "subject", "recipients", "last_words", NULL};
-	struct cmd_table t;
-
-	cmd_table_begin(&t, values, columns);
-	return cmd_table_end(&t, outbox_each(db, add_mail, &t, err), err);
-}
-
-static int
-run_mails(const struct opt_values *values, void *ctx)
-{
-	(void)ctx;
-	return cmd_table_run(values, list_mails);
-}
-
-const struct opt_command cmd_list_mails = {
-    .path = "list mails",
-    .summary = "List the outbox: what is due, sent, failed, and why",
-    .flags = list_flags,
-    .run = run_mails,
-};
-
-static const struct opt_flag show_mail_flags[] = {
-    {.name = "output",
-	.type = OPT_STRING,
-	.preset = "eml",
-	.choices = "eml",
-	.help = "eml: the message as it is sent"},
-    SETTINGS_FLAG_DB_FOLDER,
-    {0},
-};
-
-static bool
-show_mail(const struct opt_values *values, struct sql *db, struct err *err)
-{
-	const char *operand = opt_operand(values, 0);
-	struct buf message = BUF_INIT;
-	char *end;
-	long long id = strtoll(operand, &end, 10);
-	bool ok;
-
-	if (end == operand || *end != '\0')
-		return err_set(err, ERR_INPUT,
-		    "a mail's id is a number, as `list mails` shows it: "
-		    "\"%s\"",
-		    operand);
-	ok = outbox_message(db, id, &message, err);
-	if (ok && message.len == 0)
-		ok = err_set(
-		    err, ERR_INPUT, "mail %lld has not been written yet", id);
-	if (ok)
-		fwrite(message.data, 1, message.len, stdout);
-	buf_fini(&message);
-	return ok;
-}
-
-static int
-run_show_mail(const struct opt_values *values, void *ctx)
-{
-	(void)ctx;
-	return cmd_table_run(values, show_mail);
-}
-
-const struct opt_command cmd_show_mail = {
-    .path = "show mail",
-    .operands = "ID",
-    .summary = "Print a mail of the outbox",
-    .flags = show_mail_flags,
-    .run = run_show_mail,
 };

@@ -29,10 +29,13 @@ print_step(void *ctx, int version, const char *name)
 static bool
 migrate(const char *folder, bool dry_run, struct err *err)
 {
-	struct sql *db = store_open_plain(folder, err);
+	struct sql *db;
 	int version;
 	bool ok;
 
+	if (!store_check(folder, err))
+		return false;
+	db = store_open_plain(folder, err);
 	if (db == NULL)
 		return false;
 	ok = store_schema(db, &version, err);

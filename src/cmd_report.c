@@ -12,14 +12,15 @@
 #include "bill.h"
 #include "cmd.h"
 #include "cmd_focus.h"
+#include "cmd_paper.h"
 #include "cmd_report_draw.h"
+#include "cmd_report_trouble.h"
 #include "creds.h"
 #include "invoice.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "mail.h"
 #include "settings.h"
-#include "silence.h"
 #include "store.h"
 #include "summary.h"
 #include "todate.h"
@@ -53,20 +54,9 @@ static const struct opt_flag report_flags[] = {
 	.type = OPT_STRING,
 	.preset = "csv",
 	.help = "Format eml: comma-separated attachments, such as csv,pdf"},
-    {.name = "issuer",
-	.type = OPT_STRING,
-	.shown = "(smtpFrom of the credentials)",
-	.help = "Who bills, on paper and in FOCUS: a name, and an address in "
-		"further lines"},
-    {.name = "payment",
-	.type = OPT_STRING,
-	.help = "Where to pay, on paper; may have several lines"},
-    {.name = "expectedInterval",
-	.type = OPT_DURATION,
-	.shown = "(they are not told of)",
-	.min = 1,
-	.max = INT64_C(365) * 86400,
-	.help = "Tell of sources that have been silent for longer"},
+    CMD_PAPER_FLAG_ISSUER("(smtpFrom of the credentials)"),
+    CMD_PAPER_FLAG_PAYMENT,
+    CMD_REPORT_TROUBLE_FLAGS,
     {.name = "mailKey",
 	.type = OPT_STRING,
 	.hidden = true,
@@ -86,7 +76,9 @@ struct bills {
 	 * kept. */
 	bool closed;
 	struct buf text, html, csv, json;
-	struct silence silence;
+	bool has_pdf;
+	struct buf pdf;
+	struct cmd_report_trouble trouble;
 	int64_t until;		 /* hours from then on are left out; 0 */
 	bool to_date;		 /* of a day or a week, */
 	char day[UTC_TEXT_SIZE]; /* and how far they reach */
@@ -105,7 +97,8 @@ fini_bills(struct bills *b)
 	buf_fini(&b->html);
 	buf_fini(&b->csv);
 	buf_fini(&b->json);
-	silence_fini(&b->silence);
+	buf_fini(&b->pdf);
+	cmd_report_trouble_fini(&b->trouble);
 }
 
 static bool
@@ -208,16 +201,9 @@ load_documents(struct sql *db, struct bills *b, struct err *err)
 	       archive_document(db, &row, "text", &b->text, err) &&
 	       archive_document(db, &row, "html", &b->html, err) &&
 	       archive_document(db, &row, "csv", &b->csv, err) &&
-	       archive_document(db, &row, "json", &b->json, err);
-}
-
-static bool
-load_silence(const struct opt_values *values, struct sql *db, int64_t now,
-    struct bills *b, struct err *err)
-{
-	return !opt_given(values, "expectedInterval") ||
-	       silence_load(db, b->now, b->count,
-		   opt_int(values, "expectedInterval"), now, &b->silence, err);
+	       archive_document(db, &row, "json", &b->json, err) &&
+	       archive_find_document(
+		   db, &row, "pdf", &b->pdf, &b->has_pdf, err);
 }
 
 static void
@@ -316,13 +302,15 @@ write_bills(const struct opt_values *values, struct sql *db,
 {
 	const char *format = opt_get(values, "format");
 	const struct cmd_report_draw what = {db, bills->now, bills->count,
-	    bills->to_date && bills->until != 0 ? bills->until : now};
+	    bills->to_date && bills->until != 0 ? bills->until : now,
+	    bills->has_pdf ? &bills->pdf : NULL};
 	const struct summary summary = {.invoices = bills->now,
 	    .before = bills->before,
 	    .count = bills->count,
 	    .now = now,
 	    .until = bills->to_date ? bills->day : NULL,
-	    .silence = &bills->silence};
+	    .silence = &bills->trouble.silence,
+	    .trouble = &bills->trouble.trouble};
 
 	if (cmd_report_draw_wanted(values))
 		return cmd_report_draw(values, &what, out, err);
@@ -358,7 +346,8 @@ report(const struct opt_values *values, struct sql *db, struct buf *out,
 	ok = build(values, db, now, &bills, err) &&
 	     (opt_count(values, "account") == 0 ||
 		 load_documents(db, &bills, err)) &&
-	     load_silence(values, db, now, &bills, err) &&
+	     cmd_report_trouble_load(values, db, bills.now, bills.count, now,
+		 &bills.trouble, err) &&
 	     write_bills(values, db, &bills, now, out, err);
 	fini_bills(&bills);
 	return ok;

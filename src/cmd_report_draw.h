@@ -23,6 +23,8 @@ struct cmd_report_draw {
 	const struct invoice *bills;
 	size_t count;
 	int64_t now;
+	/* On paper as it was closed; NULL: it is drawn now. Borrowed. */
+	const struct buf *pdf;
 };
 
 /* Whether the flags ask for something that is drawn. */
@@ -33,8 +35,8 @@ bool cmd_report_draw(const struct opt_values *values,
     const struct cmd_report_draw *what, struct buf *out, struct err *err);
 
 /* The pictures of a mail, and the bills on paper if a set of attachment.h has
- * them, from --issuer or else whoever sends it. What cannot be drawn is left out, and standard
- * error says why: a bill is worth more than its pictures. */
+ * them, from --issuer or else whoever sends it. What cannot be drawn is left
+ * out, and standard error says why: a bill is worth more than its pictures. */
 bool cmd_report_draw_mail(const struct opt_values *values,
     const struct cmd_report_draw *what, unsigned attach,
     const struct creds *creds, struct mail_pictures *pictures, struct buf *pdf,

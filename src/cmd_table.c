@@ -82,7 +82,22 @@ is_own_row(const struct cmd_table *t)
 
 /* --- cells --- */
 
-/* Text cells keep a line one line: control characters become '?'. */
+/* Text cells keep a line one line, and its order: control characters become
+ * '?', and others that a terminal obeys what text_clean makes of them. */
+static void
+put_harmless(struct buf *out, const char *value)
+{
+	struct buf plain = BUF_INIT;
+
+	for (const char *p = value; *p != '\0'; p++)
+		buf_char(&plain, (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
+				 : *p == '"'				? '\''
+									: *p);
+	text_clean(out, buf_text(&plain), 0);
+	out->failed = out->failed || plain.failed;
+	buf_fini(&plain);
+}
+
 static void
 add_text_cell(struct cmd_table *t, const char *value)
 {
@@ -94,10 +109,7 @@ add_text_cell(struct cmd_table *t, const char *value)
 	    &t->out, "%s%s=", t->cell > 0 ? " " : "", t->columns[t->cell]);
 	if (quoted)
 		buf_char(&t->out, '"');
-	for (const char *p = value; *p != '\0'; p++)
-		buf_char(&t->out, (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
-				  : *p == '"'				 ? '\''
-									 : *p);
+	put_harmless(&t->out, value);
 	if (quoted)
 		buf_char(&t->out, '"');
 }

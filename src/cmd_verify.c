@@ -162,12 +162,13 @@ const struct opt_command cmd_verify = {
     .path = "verify",
     .operands = "[FILE]",
     .summary = "Check that the database is what the ledger states",
-    .details = "FILE is a copy, as `backup` makes it; without it the database "
-	       "in --dbFolder\n"
-	       "is checked. Prints each finding; exits 0 without any, 1 with "
-	       "some. The server may\n"
-	       "run. Heads come from mails and from answers to reports:\n"
-	       "    stat.flexfs verify --anchor - <mail.eml",
+    .details =
+	"FILE is a copy, as `backup` makes it; without it the database in\n"
+	"--dbFolder is checked. Prints each finding; exits 0 without any, 1\n"
+	"with some. The server may run. Heads come from mails and from "
+	"answers\n"
+	"to reports:\n"
+	"    stat.flexfs verify --anchor - <mail.eml",
     .flags = verify_flags,
     .run = run_verify,
 };

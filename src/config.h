@@ -34,6 +34,7 @@ struct config {
 	int64_t grace_secs;
 	int64_t expected_interval_secs;
 	int64_t keep_samples_secs;
+	int64_t grant_expiry_secs;
 
 	/* [limits] */
 	int64_t body_bytes;

@@ -11,6 +11,7 @@
 #include "config_key.h"
 #include "creds.h"
 #include "grace.h"
+#include "grant.h"
 #include "lib/opt.h"
 
 #define MINUTES(n) (INT64_C(60) * (n))
@@ -56,6 +57,15 @@ const struct config_key config_keys[] = {
 	.offset = OF(keep_samples_secs),
 	.help = "How long the single samples of a closed day are kept behind "
 		"its end; --keepSamples counts over it"},
+    {.table = "",
+	.name = "grant_expiry",
+	.type = CONFIG_DURATION,
+	.preset = "\"" GRANT_DEFAULT_LIFE "\"",
+	.min = GRANT_MIN_SECS,
+	.max = GRANT_MAX_SECS,
+	.offset = OF(grant_expiry_secs),
+	.help = "How long the license grants hold that the server signs for "
+		"its sources, if --keyFolder has a key"},
     {.table = "",
 	.name = "customer_attach",
 	.type = CONFIG_LIST,

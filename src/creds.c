@@ -439,6 +439,22 @@ creds_sender_name(const struct creds *creds)
 	return name;
 }
 
+char *
+creds_issuer(const struct creds *creds)
+{
+	char *name = NULL, *address = NULL;
+
+	split_from(
+	    creds->smtp_from != NULL ? creds->smtp_from : CREDS_DEFAULT_FROM,
+	    &name, &address);
+	if (name == NULL || name[0] == '\0') {
+		free(name);
+		return address;
+	}
+	free(address);
+	return name;
+}
+
 static bool
 fill_defaults(struct creds *creds, struct err *err)
 {

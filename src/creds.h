@@ -125,4 +125,8 @@ char *creds_sender_address(const struct creds *creds);
 /* The name in front of it, less surrounding quotes; "" when there is none. */
 char *creds_sender_name(const struct creds *creds);
 
+/* Who bills unless it is said: the sender by name or else by address, of empty
+ * creds the default one. Yours, or NULL without memory. */
+char *creds_issuer(const struct creds *creds);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * deliver.c - in comes a message on a descriptor, out go result lines; owns
+ * deliver.c - in comes a message, out go result lines; owns
  * nothing that lasts longer than one call.
  */
 #include <errno.h>
@@ -85,35 +85,68 @@ set_unsent(struct smtp_rcpt *rcpts, size_t n, const struct err *why)
 	}
 }
 
-bool
-deliver_run(const struct smtp_relay *relay, const char *from,
-    const char *const *to, size_t n, int in_fd, FILE *out, struct err *err)
+/* message is NULL when there is none, and *err says why. */
+static bool
+hand_over(const struct smtp_relay *relay, const char *from,
+    const char *const *to, size_t n, const struct buf *message, FILE *out,
+    size_t *delivered, struct err *err)
 {
-	struct buf message = BUF_INIT;
 	struct smtp_rcpt *rcpts;
 	struct err unwritten = ERR_INIT;
-	bool ok;
+	bool ok = message != NULL;
 	size_t i;
 
-	if (n == 0 || n > DELIVER_MAX_RCPTS)
-		return err_set(err, ERR_INPUT,
-		    "a message has 1 to %d recipients", DELIVER_MAX_RCPTS);
+	*delivered = 0;
 	rcpts = calloc(n, sizeof *rcpts);
 	if (rcpts == NULL)
 		return err_nomem(err);
 	for (i = 0; i < n; i++)
 		rcpts[i].address = to[i];
-	ok = read_message(in_fd, &message, err);
 	if (ok)
-		ok = smtp_send(relay, from, buf_text(&message), message.len,
+		ok = smtp_send(relay, from, buf_text(message), message->len,
 		    rcpts, n, err);
 	else
 		set_unsent(rcpts, n, err);
+	for (i = 0; i < n; i++)
+		*delivered += rcpts[i].outcome == SMTP_DELIVERED;
 	if (!write_lines(out, rcpts, n, &unwritten)) {
 		*err = unwritten;
 		ok = false;
 	}
-	buf_fini(&message);
 	free(rcpts);
+	return ok;
+}
+
+static bool
+check_count(size_t n, struct err *err)
+{
+	return (n > 0 && n <= DELIVER_MAX_RCPTS) ||
+	       err_set(err, ERR_INPUT, "a message has 1 to %d recipients",
+		   DELIVER_MAX_RCPTS);
+}
+
+bool
+deliver_message(const struct smtp_relay *relay, const char *from,
+    const char *const *to, size_t n, const struct buf *message, FILE *out,
+    size_t *delivered, struct err *err)
+{
+	return check_count(n, err) &&
+	       hand_over(relay, from, to, n, message, out, delivered, err);
+}
+
+bool
+deliver_run(const struct smtp_relay *relay, const char *from,
+    const char *const *to, size_t n, int in_fd, FILE *out, struct err *err)
+{
+	struct buf message = BUF_INIT;
+	size_t delivered;
+	bool ok;
+
+	if (!check_count(n, err))
+		return false;
+	ok = read_message(in_fd, &message, err);
+	ok = hand_over(
+	    relay, from, to, n, ok ? &message : NULL, out, &delivered, err);
+	buf_fini(&message);
 	return ok;
 }

@@ -1,6 +1,5 @@
 /*
- * deliver.h - one message from a descriptor to the relay, one result line
- * per recipient.
+ * deliver.h - one message to the relay, one result line per recipient.
  *
  * The step between the outbox and the relay: the server starts it as a
  * process of its own and reads the lines; a person can do the same.
@@ -12,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/smtp.h"
 
@@ -39,5 +39,10 @@ enum {
 bool deliver_run(const struct smtp_relay *relay, const char *from,
     const char *const *to, size_t n, int in_fd, FILE *out, struct err *err)
     __attribute__((warn_unused_result));
+
+/* The same with a message in memory; *delivered is how many got it. */
+bool deliver_message(const struct smtp_relay *relay, const char *from,
+    const char *const *to, size_t n, const struct buf *message, FILE *out,
+    size_t *delivered, struct err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -19,7 +19,7 @@
 
 enum {
 	MAX_OUTPUT = 1 << 20, /* of a delivery: a line per recipient */
-	MAX_ARGS = 32 + 2 * CREDS_MAX_TO,
+	MAX_ARGS = 48 + 2 * CREDS_MAX_TO,
 };
 
 struct slot {
@@ -42,6 +42,7 @@ struct args {
 	char now[UTC_TEXT_SIZE];
 	char key[OUTBOX_NAME_SIZE + 64];
 	char interval[OPT_DURATION_SIZE];
+	char certificate[UTC_TEXT_SIZE];
 };
 
 static void
@@ -91,6 +92,7 @@ start(struct delivery *d, struct slot *slot, const struct args *args,
 	    .input_len = input != NULL ? input->len : 0,
 	    .output_limit = output_limit,
 	    .deadline_ms = deadline_ms,
+	    .background = slot == &d->render,
 	    .on_done = on_done,
 	    .ctx = slot,
 	};
@@ -379,6 +381,10 @@ start_report(struct delivery *d, struct sql *db, struct contents *c,
 	add_flag(&args, "--expectedInterval",
 	    opt_format_duration(
 		d->deps.config->expected_interval_secs, args.interval));
+	if (*d->deps.tls != NULL)
+		add_flag(&args, "--certificateEnds",
+		    utc_format(
+			tls_server_not_after(*d->deps.tls), args.certificate));
 	add_flag(&args, "--dbFolder", d->deps.settings->db_folder);
 	add_flag(&args, "--credsFile", "/dev/fd/3");
 	add_clock(&args, d->deps.clock, now);

@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/smtp.h"
+#include "lib/tls.h"
 #include "settings.h"
 #include "writer.h"
 
@@ -41,6 +42,8 @@ struct delivery_deps {
 	const struct settings *settings;
 	const struct config *config; /* may say something else each time */
 	const struct creds *creds;   /* the same */
+	/* What *tls points to may be another each time; NULL: no TLS. */
+	struct tls_server *const *tls;
 	const struct clock *clock;
 	struct metrics *metrics;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "granting.h"
 #include "ingest.h"
 #include "lib/log.h"
 #include "openapi.h"
@@ -122,6 +123,7 @@ static const struct route routes[] = {
     {"POST", "/v1/reports", ROUTE_SOURCE, "", on_post_report, false},
     {"PUT", "/v1/reports/{}", ROUTE_SOURCE, "", on_put_report, false},
     {"GET", "/v1/reports/{}", ROUTE_SOURCE, "", on_get_report, false},
+    {"GET", "/v1/grant", ROUTE_SOURCE, "", granting_give, false},
     {"POST", "/v1/quarantine/{}/release", ROUTE_OPERATOR, "", operate_release,
 	false},
     {"POST", "/v1/quarantine/{}/discard", ROUTE_OPERATOR, "", operate_discard,

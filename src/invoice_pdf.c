@@ -1,7 +1,7 @@
 /*
  * invoice_pdf.c - the pages of invoice_pdf.h: head, totals, notes, footer. In:
- * a bill. Out: a PDF. Laid out twice: the first time only tells how many pages
- * there are.
+ * a bill. Out: a PDF. Laid out again when a bill has more than one page: only
+ * the first time tells how many there are.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -552,12 +552,19 @@ invoice_pdf_write(
 {
 	size_t *pages = calloc(pdf->count, sizeof *pages);
 	struct buf first = BUF_INIT;
-	bool ok;
+	bool ok, short_ones = true;
 
 	if (pages == NULL)
 		return err_nomem(err);
-	ok = write_pages(pdf, pages, &first, err) &&
-	     write_pages(pdf, pages, out, err);
+	for (size_t i = 0; i < pdf->count; i++)
+		pages[i] = 1;
+	ok = write_pages(pdf, pages, &first, err);
+	for (size_t i = 0; i < pdf->count; i++)
+		short_ones = short_ones && pages[i] == 1;
+	if (ok && short_ones)
+		buf_add(out, first.data, first.len);
+	else if (ok)
+		ok = write_pages(pdf, pages, out, err);
 	buf_fini(&first);
 	free(pages);
 	return ok;

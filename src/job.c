@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -436,8 +437,13 @@ spawn(struct job *job, const struct job_spec *spec, const struct ends *ends,
 		rc = posix_spawn(&job->pid, program, &files, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
-	if (rc == 0)
+	if (rc == 0) {
+		/* A sandbox may not allow it: then it is as any other. */
+		if (spec->background)
+			(void)setpriority(
+			    PRIO_PROCESS, (id_t)job->pid, JOB_BACKGROUND_NICE);
 		return true;
+	}
 	job->pid = -1;
 	errno = rc;
 	return err_errno(err, ERR_BUSY, "cannot start %s", spec->argv[0]);

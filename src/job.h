@@ -25,6 +25,8 @@
 enum {
 	JOB_SECRET_FD = 3,
 	JOB_KILL_MS = 2000, /* between SIGTERM and SIGKILL */
+	/* A ninth of the processor next to one of 0. */
+	JOB_BACKGROUND_NICE = 10,
 	JOB_PIECE_BYTES = 1 << 16,
 };
 
@@ -59,6 +61,9 @@ struct job_spec {
 	 * there is no limit. May be NULL. */
 	job_data_fn *on_data;
 	int64_t deadline_ms; /* then SIGTERM, and SIGKILL JOB_KILL_MS later */
+	/* It gives way to this process where the processor is short, as far as
+	 * the system lets us say so. */
+	bool background;
 	job_done_fn *on_done;
 	void *ctx; /* borrowed until on_done */
 };

@@ -9,6 +9,7 @@
 
 #include "keep.h"
 #include "ledger.h"
+#include "ledger_part.h"
 #include "lib/utc.h"
 #include "quarantine.h"
 #include "roster.h"
@@ -45,6 +46,7 @@ struct ledger {
 	struct fact_head head;
 	bool open;
 	struct ledger_limits limits;
+	const struct grant_signer *signer; /* borrowed; NULL: none */
 	int64_t data_version;
 	int64_t open_quarantine; /* -1: not counted yet */
 	struct volume_cache volumes;
@@ -59,8 +61,10 @@ struct intake {
 	struct reporter *reporter;
 	const struct report *report;
 	int64_t now_ms;
-	int64_t fact;	 /* the row its fact will have */
-	int64_t present; /* volumes of the source's roster that it lists */
+	int64_t fact;	    /* the row its fact will have */
+	int64_t present;    /* volumes of the source's roster that it lists */
+	struct grant grant; /* that it wants */
+	bool grant_is_new;
 	struct ledger_answer *answer;
 };
 
@@ -439,31 +443,6 @@ resolve_accounts(const struct reporter *r, const struct report *report,
 }
 
 static bool
-insert_report(struct intake *in, struct err *err)
-{
-	const struct ledger_answer *a = in->answer;
-	struct sql_stmt *s = sql_get(in->ledger->db,
-	    "INSERT INTO report (source, report_id, fact, sent_at, skew_ms,"
-	    " stored, duplicates, quarantined, unknown_members, complete)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    err);
-
-	if (s == NULL)
-		return false;
-	sql_bind_int(s, 1, in->reporter->source.id);
-	sql_bind_blob(s, 2, a->report_id.bytes, UUID_SIZE);
-	sql_bind_int(s, 3, in->fact);
-	sql_bind_int(s, 4, in->report->sent_at);
-	sql_bind_int(s, 5, a->skew_ms);
-	sql_bind_int(s, 6, a->stored);
-	sql_bind_int(s, 7, a->duplicates);
-	sql_bind_int(s, 8, (int64_t)a->quarantined_count);
-	sql_bind_int(s, 9, a->unknown_members);
-	sql_bind_int(s, 10, in->report->complete);
-	return sql_run(s, err);
-}
-
-static bool
 state_later(struct intake *in, const struct later *later, const char *who,
     struct err *err)
 {
@@ -485,6 +464,22 @@ state_later(struct intake *in, const struct later *later, const char *who,
 	return fact_append(l->db, l->fact_hash, &l->head, &fact, err);
 }
 
+/* A new grant is a row before the report's, and a fact behind it. */
+static bool
+provide_grant(struct intake *in, struct err *err)
+{
+	struct ledger *l = in->ledger;
+
+	if (!in->report->want_grant || !grant_signer_present(l->signer))
+		return true;
+	if (!grant_provide(l->db, l->signer, &in->reporter->source,
+		in->now_ms / 1000, &in->grant, &in->grant_is_new, err))
+		return false;
+	in->answer->grant_id = in->grant.id;
+	in->answer->grant = strdup(in->grant.text);
+	return in->answer->grant != NULL || err_nomem(err);
+}
+
 /* That of the report comes first: its hash is in the answer. */
 static bool
 state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
@@ -503,17 +498,15 @@ state_facts(struct intake *in, const uint8_t *body_sha256, struct err *err)
 	sample_rows_digest(&l->keep.rows, l->fact_hash, rows_sha256);
 	snprintf(who, sizeof who, "source:%s", in->reporter->source.name);
 	uuid_format(&in->answer->report_id, subject);
-	snprintf(detail, sizeof detail,
-	    "stored=%lld duplicates=%lld quarantined=%zu",
-	    (long long)in->answer->stored, (long long)in->answer->duplicates,
-	    in->answer->quarantined_count);
+	ledger_answer_detail(in->answer, detail, sizeof detail);
 	if (!fact_append(l->db, l->fact_hash, &l->head, &fact, err))
 		return false;
 	memcpy(in->answer->head, l->head.hash, FACT_HASH_SIZE);
 	for (size_t i = 0; i < l->later_count; i++)
 		if (!state_later(in, &l->later[i], who, err))
 			return false;
-	return true;
+	return !in->grant_is_new ||
+	       grant_state(l->db, l->fact_hash, &l->head, &in->grant, who, err);
 }
 
 /* Most reports come with the token of the one before, and soon after. */
@@ -539,8 +532,11 @@ take_all(struct intake *in, const size_t *payers, int64_t token,
 	for (size_t i = 0; i < in->report->volume_count; i++)
 		if (!take_sample(in, (uint32_t)i, payers[i], err))
 			return false;
-	return check_complete(in, err) && state_facts(in, body_sha256, err) &&
-	       insert_report(in, err) && note_token(in, token, err);
+	return check_complete(in, err) && provide_grant(in, err) &&
+	       state_facts(in, body_sha256, err) &&
+	       ledger_answer_insert(in->ledger->db, in->reporter->source.id,
+		   in->report, in->answer, err) &&
+	       note_token(in, token, err);
 }
 
 static bool
@@ -634,6 +630,7 @@ add_new(struct intake *in, int64_t source, int64_t token,
 			ledger_answer_fini(a);
 			result = LEDGER_FAILED;
 		}
+		grant_fini(&in->grant);
 	}
 	free(payers);
 	return result;
@@ -726,6 +723,12 @@ void
 ledger_set_limits(struct ledger *ledger, const struct ledger_limits *limits)
 {
 	ledger->limits = *limits;
+}
+
+void
+ledger_set_signer(struct ledger *ledger, const struct grant_signer *signer)
+{
+	ledger->signer = signer;
 }
 
 bool

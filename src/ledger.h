@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "fact.h"
+#include "grant.h"
 #include "lib/err.h"
 #include "lib/sql.h"
 #include "lib/uuid.h"
@@ -49,6 +50,8 @@ struct ledger_answer {
 	struct quarantine_mark *quarantined; /* owned */
 	size_t quarantined_count;
 	uint8_t head[FACT_HASH_SIZE]; /* the chain's head behind it */
+	char *grant;		      /* owned; NULL: it has none */
+	int64_t grant_id;	      /* its row; not part of what is said */
 	int64_t fact;		      /* its row; not part of what is said */
 };
 
@@ -100,6 +103,11 @@ void ledger_close(struct ledger *ledger);
 /* Other limits, from the next report on. */
 void ledger_set_limits(
     struct ledger *ledger, const struct ledger_limits *limits);
+
+/* What grants are signed with for reports that want one; borrowed. Without a
+ * key there are none. */
+void ledger_set_signer(
+    struct ledger *ledger, const struct grant_signer *signer);
 
 /* From now on tally (borrowed; NULL: nobody) is told of what is stored, before
  * it is committed, and to forget it all when that does not come about. */

@@ -1,20 +1,67 @@
 /*
- * ledger_answer.c - what became of a report, again. In: rows of reports that
- * were taken. Out: answers, as they were given the first time.
+ * ledger_answer.c - what became of a report, and again. In: answers; rows of
+ * reports that were taken. Out: rows; answers, as they were given the first
+ * time.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger.h"
+#include "ledger_part.h"
 #include "lib/json.h"
 
 void
 ledger_answer_fini(struct ledger_answer *answer)
 {
 	free(answer->quarantined);
+	free(answer->grant);
 	memset(answer, 0, sizeof *answer);
 }
+
+/* --- taken down --- */
+
+bool
+ledger_answer_insert(struct sql *db, int64_t source,
+    const struct report *report, const struct ledger_answer *a, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "INSERT INTO report (source, report_id, fact, sent_at, skew_ms,"
+	    " stored, duplicates, quarantined, unknown_members, complete,"
+	    " license_grant)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, source);
+	sql_bind_blob(s, 2, a->report_id.bytes, UUID_SIZE);
+	sql_bind_int(s, 3, a->fact);
+	sql_bind_int(s, 4, report->sent_at);
+	sql_bind_int(s, 5, a->skew_ms);
+	sql_bind_int(s, 6, a->stored);
+	sql_bind_int(s, 7, a->duplicates);
+	sql_bind_int(s, 8, (int64_t)a->quarantined_count);
+	sql_bind_int(s, 9, a->unknown_members);
+	sql_bind_int(s, 10, report->complete);
+	sql_bind_int(s, 11, a->grant_id);
+	return sql_run(s, err);
+}
+
+/* Without a grant as it was before there were any. */
+void
+ledger_answer_detail(const struct ledger_answer *a, char *out, size_t size)
+{
+	int n = snprintf(out, size,
+	    "stored=%lld duplicates=%lld quarantined=%zu", (long long)a->stored,
+	    (long long)a->duplicates, a->quarantined_count);
+
+	if (a->grant_id != 0)
+		snprintf(out + n, size - (size_t)n, " grant=%lld",
+		    (long long)a->grant_id);
+}
+
+/* --- and again --- */
 
 static void
 read_row(struct sql_stmt *s, struct ledger_answer *a)
@@ -45,6 +92,17 @@ read_digests(struct sql_stmt *s, struct ledger_answer *a,
 	return true;
 }
 
+/* The grant as it was given, and its row, in columns 9 and 10. */
+static bool
+read_grant(struct sql_stmt *s, struct ledger_answer *a, struct err *err)
+{
+	if (sql_is_null(s, 9))
+		return true;
+	a->grant_id = sql_int(s, 10);
+	a->grant = strdup(sql_text(s, 9));
+	return a->grant != NULL || err_nomem(err);
+}
+
 enum ledger_result
 ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
     struct ledger_answer *answer, uint8_t body_sha256[FACT_HASH_SIZE],
@@ -52,8 +110,10 @@ ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
 {
 	struct sql_stmt *s = sql_get(db,
 	    "SELECT r.fact, f.at, r.skew_ms, r.stored, r.duplicates,"
-	    " r.unknown_members, f.body_sha256, f.hash, r.quarantined"
+	    " r.unknown_members, f.body_sha256, f.hash, r.quarantined, g.text,"
+	    " g.id"
 	    " FROM report r JOIN fact f ON f.seq = r.fact"
+	    " LEFT JOIN license_grant g ON g.id = r.license_grant"
 	    " WHERE r.source = ? AND r.report_id = ?",
 	    err);
 	enum sql_result result;
@@ -69,7 +129,8 @@ ledger_answer_load(struct sql *db, int64_t source, const struct uuid *report_id,
 	answer->report_id = *report_id;
 	read_row(s, answer);
 	quarantined = sql_int(s, 8) > 0;
-	ok = read_digests(s, answer, body_sha256, err);
+	ok = read_digests(s, answer, body_sha256, err) &&
+	     read_grant(s, answer, err);
 	sql_done(s);
 	if (ok && quarantined)
 		ok = quarantine_of_report(db, answer->fact,
@@ -103,6 +164,8 @@ ledger_answer_put(struct json_writer *w, const struct ledger_answer *a)
 	json_put_int(w, "unknown_members", a->unknown_members);
 	json_put_int(w, "skew_ms", a->skew_ms);
 	json_put_string(w, "ledger_head", fact_format_head(a->head, head));
+	if (a->grant != NULL)
+		json_put_string(w, "grant", a->grant);
 }
 
 bool

@@ -23,6 +23,7 @@ enum {
 /* The two forms of what is shown, and what is attached. */
 struct contents {
 	struct buf text, html;
+	bool kept; /* they are a closed invoice's, and stay as they are */
 	const struct mail_pictures *pictures; /* borrowed; NULL: none */
 	struct buf attached[ATTACHMENT_KINDS];
 };
@@ -71,11 +72,40 @@ name_file(const struct summary *summary, enum attachment kind,
 	    attachment_ending(kind));
 }
 
-/* The HTML and its pictures. */
+/* --- pictures --- */
+
+struct names {
+	char ids[MAX_PICTURES][MAIL_PICTURE_ID_SIZE];
+	char files[MAX_PICTURES][MAIL_PICTURE_NAME_SIZE];
+};
+
+static size_t
+count_pictures(const struct contents *c)
+{
+	size_t count = c->pictures != NULL ? c->pictures->count : 0;
+
+	return count < MAX_PICTURES ? count : MAX_PICTURES;
+}
+
+static struct mime_part
+make_picture(struct names *names, const struct contents *c, size_t i,
+    const char *message_id)
+{
+	const struct mail_picture *picture = &c->pictures->list[i];
+
+	return (struct mime_part){.type = "image/png",
+	    .content_id = mail_picture_id(i, message_id, names->ids[i]),
+	    .description = buf_text(&picture->alt),
+	    .filename = mail_picture_name(i, names->files[i]),
+	    .encoding = MIME_BASE64,
+	    .data = buf_text(&picture->png),
+	    .len = picture->png.len};
+}
+
+/* The HTML and the pictures that it shows. */
 struct related {
 	struct mime_part parts[1 + MAX_PICTURES];
-	char ids[MAX_PICTURES][MAIL_PICTURE_ID_SIZE];
-	char names[MAX_PICTURES][MAIL_PICTURE_NAME_SIZE];
+	struct names names;
 };
 
 static struct mime_part
@@ -85,31 +115,27 @@ make_related(
 	const struct mime_part html = {.type = "text/html; charset=utf-8",
 	    .data = buf_text(&c->html),
 	    .len = c->html.len};
-	size_t count = c->pictures != NULL ? c->pictures->count : 0;
+	size_t count = c->kept ? 0 : count_pictures(c);
 
 	if (count == 0)
 		return html;
-	if (count > MAX_PICTURES)
-		count = MAX_PICTURES;
 	r->parts[0] = html;
 	for (size_t i = 0; i < count; i++)
-		r->parts[1 + i] = (struct mime_part){.type = "image/png",
-		    .content_id = mail_picture_id(i, message_id, r->ids[i]),
-		    .filename = mail_picture_name(i, r->names[i]),
-		    .encoding = MIME_BASE64,
-		    .data = buf_text(&c->pictures->list[i].png),
-		    .len = c->pictures->list[i].png.len};
+		r->parts[1 + i] = make_picture(&r->names, c, i, message_id);
 	return (struct mime_part){
 	    .type = "multipart/related; type=\"text/html\"",
 	    .parts = r->parts,
 	    .part_count = 1 + count};
 }
 
+/* --- parts --- */
+
 static void
 put_body(struct buf *out, const struct summary *summary, unsigned attach,
     const struct contents *c, const char *id, const char *message_id)
 {
 	struct related related;
+	struct names names;
 	char filenames[ATTACHMENT_KINDS][FILENAME_SIZE];
 	const struct mime_part shown[] = {
 	    {.type = "text/plain; charset=utf-8",
@@ -117,7 +143,7 @@ put_body(struct buf *out, const struct summary *summary, unsigned attach,
 		.len = c->text.len},
 	    make_related(&related, c, message_id),
 	};
-	struct mime_part all[1 + ATTACHMENT_KINDS] = {
+	struct mime_part all[1 + MAX_PICTURES + ATTACHMENT_KINDS] = {
 	    {.type = "multipart/alternative",
 		.parts = shown,
 		.part_count = sizeof shown / sizeof *shown},
@@ -125,6 +151,9 @@ put_body(struct buf *out, const struct summary *summary, unsigned attach,
 	struct mime_part mixed = {
 	    .type = "multipart/mixed", .parts = all, .part_count = 1};
 
+	for (size_t i = 0; c->kept && i < count_pictures(c); i++)
+		all[mixed.part_count++] =
+		    make_picture(&names, c, i, message_id);
 	for (unsigned i = 0; i < ATTACHMENT_KINDS; i++) {
 		if ((attach & attachment_bit(i)) == 0 ||
 		    c->attached[i].len == 0)
@@ -164,21 +193,22 @@ put_attachment(enum attachment kind, const struct mail_envelope *envelope,
 	}
 }
 
-/* The documents, as they were kept or as they are now, with the pictures. */
+/* The documents as they were kept, or as they are now with the pictures. */
 static void
 write_shown(const struct mail_envelope *envelope, const struct summary *summary,
     const char *message_id, struct contents *c)
 {
 	struct buf text = BUF_INIT, html = BUF_INIT;
 
-	if (envelope->text != NULL) {
-		buf_add(&text, envelope->text->data, envelope->text->len);
-		buf_add(&html, envelope->html->data, envelope->html->len);
-	} else {
-		summary_text(summary, &text);
-		summary_html(summary, &html);
-	}
+	c->kept = envelope->text != NULL;
 	c->pictures = envelope->pictures;
+	if (c->kept) {
+		buf_add(&c->text, envelope->text->data, envelope->text->len);
+		buf_add(&c->html, envelope->html->data, envelope->html->len);
+		return;
+	}
+	summary_text(summary, &text);
+	summary_html(summary, &html);
 	if (c->pictures == NULL || c->pictures->count == 0) {
 		c->text = text;
 		c->html = html;

@@ -7,7 +7,9 @@
  *             multipart/related { text/html, image/png, .. } },
  *         the attachments }
  *
- * without the related part when there are no pictures.
+ * without the related part when there are no pictures. A closed invoice's text
+ * and HTML are the documents as they were kept, to the byte: its pictures come
+ * behind the alternative, for readers to show below it.
  *
  * Lines end in CRLF and are at most 78 characters (998 never), everything is
  * 7-bit (base64 or quoted-printable, RFC 2047 in headers). The same input

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/process.h"
 #include "metrics_page.h"
@@ -101,18 +100,6 @@ put_process(struct buf *out, int64_t started_ms)
 	put_one(out, METRICS_START, started_ms);
 }
 
-static bool
-has_key(const struct settings *settings)
-{
-	struct buf path = BUF_INIT;
-	bool has;
-
-	buf_printf(&path, "%s/private.pem", settings->key_folder);
-	has = !path.failed && file_exists(buf_text(&path));
-	buf_fini(&path);
-	return has;
-}
-
 static void
 put_server(const struct metrics_page *page, struct buf *out)
 {
@@ -122,7 +109,7 @@ put_server(const struct metrics_page *page, struct buf *out)
 	put_one(out, METRICS_CONNECTIONS, state.connections);
 	if (state.cert_ends_at != 0)
 		put_one(out, METRICS_CERT_EXPIRY, state.cert_ends_at);
-	put_one(out, METRICS_GRANT_KEY, has_key(page->deps.settings));
+	put_one(out, METRICS_GRANT_KEY, state.has_grant_key);
 	metrics_put_family(out, METRICS_BUILD);
 	metrics_put(out, METRICS_BUILD, 1, STAT_VERSION, "");
 }

@@ -59,6 +59,7 @@ void metrics_page_free(struct metrics_page *page);
 struct metrics_state {
 	unsigned connections;
 	int64_t cert_ends_at; /* 0: no TLS */
+	bool has_grant_key;
 };
 typedef void metrics_state_fn(void *ctx, struct metrics_state *out);
 void metrics_page_set_state(

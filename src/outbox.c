@@ -461,6 +461,86 @@ outbox_put_off(
 	return sql_run(s, err);
 }
 
+/* Whether there is anything left to do of a mail. */
+static bool
+check_retry(const struct outbox_mail *m, bool refused, struct err *err)
+{
+	long long id = m->id;
+
+	if (strcmp(m->state, "sending") == 0)
+		return err_set(err, ERR_INPUT,
+		    "mail %lld is being sent right now; see `list mails`", id);
+	if (strcmp(m->state, "sent") == 0 && !refused)
+		return err_set(err, ERR_INPUT,
+		    "mail %lld was sent to all of its recipients", id);
+	return true;
+}
+
+static bool
+has_refused(struct sql *db, int64_t id, bool *refused, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT count(*) FROM mail_recipient"
+	    " WHERE mail = ? AND state = 'failed'",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, id);
+	if (sql_step(s, err) != SQL_ROW)
+		return false;
+	*refused = sql_int(s, 0) > 0;
+	sql_done(s);
+	return true;
+}
+
+/* One attempt stays noted: the message was seen, and is not written anew. */
+static bool
+make_due(
+    struct sql *db, const struct outbox_mail *m, int64_t now, struct err *err)
+{
+	bool counts = strcmp(m->state, "due") != 0;
+	struct sql_stmt *s = sql_get(db,
+	    "UPDATE mail SET state = 'due', next_at = ?2,"
+	    " attempts = CASE WHEN ?3 THEN min(attempts, 1) ELSE attempts END"
+	    " WHERE id = ?1",
+	    err);
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, m->id);
+	sql_bind_int(s, 2, now);
+	sql_bind_int(s, 3, counts);
+	if (!sql_run(s, err))
+		return false;
+	s = sql_get(db,
+	    "UPDATE mail_recipient SET state = 'due'"
+	    " WHERE mail = ? AND state = 'failed'",
+	    err);
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, m->id);
+	return sql_run(s, err);
+}
+
+/* The look and the change are one transaction: the server may be about to
+ * send it. */
+bool
+outbox_retry(struct sql *db, int64_t id, int64_t now, struct err *err)
+{
+	struct outbox_mail m;
+	bool refused;
+
+	if (!sql_begin(db, err))
+		return false;
+	if (outbox_load(db, id, &m, err) &&
+	    has_refused(db, id, &refused, err) &&
+	    check_retry(&m, refused, err) && make_due(db, &m, now, err))
+		return sql_commit(db, err);
+	sql_rollback(db);
+	return false;
+}
+
 bool
 outbox_recover(struct sql *db, int64_t now, struct err *err)
 {
@@ -477,6 +557,57 @@ outbox_recover(struct sql *db, int64_t now, struct err *err)
 }
 
 /* --- for people --- */
+
+/* A mail that waits for its first attempt, as without credentials, is in no
+ * trouble yet. Words of the session count over those of a recipient. */
+#define FAILURES                                                              \
+	" FROM mail WHERE created_at >= ?1 AND (state = 'failed' OR"          \
+	" (state = 'due' AND attempts > 0) OR (state IN ('sent', 'sending')"  \
+	"  AND EXISTS (SELECT 1 FROM mail_recipient r WHERE r.mail = mail.id" \
+	"   AND r.state = 'failed')))"
+
+static bool
+load_oldest(
+    struct sql *db, int64_t since, struct outbox_failures *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT " COLUMNS ", CASE WHEN last_words <> '' THEN last_words"
+	    " ELSE ifnull((SELECT CASE WHEN code > 0 THEN code || ' ' ELSE ''"
+	    "   END || r.last_words FROM mail_recipient r WHERE r.mail = "
+	    "mail.id"
+	    "   AND r.state <> 'sent' ORDER BY r.last_at DESC, r.address"
+	    "   LIMIT 1), '') END" FAILURES " ORDER BY created_at, id LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, since);
+	result = sql_step(s, err);
+	if (result == SQL_ROW) {
+		read_row(s, &out->oldest);
+		copy(out->words, sizeof out->words, sql_text(s, 13));
+		sql_done(s);
+	}
+	return result != SQL_FAILED;
+}
+
+bool
+outbox_load_failures(
+    struct sql *db, int64_t since, struct outbox_failures *out, struct err *err)
+{
+	struct sql_stmt *s = sql_get(
+	    db, "SELECT state = 'due', count(*)" FAILURES " GROUP BY 1", err);
+	enum sql_result result = SQL_FAILED;
+
+	memset(out, 0, sizeof *out);
+	if (s != NULL)
+		sql_bind_int(s, 1, since);
+	while (s != NULL && (result = sql_step(s, err)) == SQL_ROW)
+		*(sql_int(s, 0) != 0 ? &out->waiting : &out->given_up) =
+		    sql_int(s, 1);
+	return result == SQL_END && load_oldest(db, since, out, err);
+}
 
 bool
 outbox_each(struct sql *db, outbox_fn *each, void *ctx, struct err *err)

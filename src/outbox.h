@@ -137,6 +137,22 @@ bool outbox_end(struct sql *db, int64_t id, const struct outbox_result *results,
 bool outbox_put_off(struct sql *db, int64_t id, const char *words, int64_t now,
     struct err *err);
 
+/* Makes a mail due at once that waits, was given up, was set aside, or was
+ * refused for some: who has got it does not get it again. It then has at least
+ * OUTBOX_LEAST_ATTEMPTS before it is given up. One that is being sent, or that
+ * everybody has got, is ERR_INPUT. */
+bool outbox_retry(struct sql *db, int64_t id, int64_t now, struct err *err);
+
+/* Mails that did not reach everybody, planned at or after since: given up,
+ * refused for somebody, or tried in vain so far. */
+struct outbox_failures {
+	int64_t given_up, waiting;
+	struct outbox_mail oldest;    /* of them, if there are some */
+	char words[OUTBOX_TEXT_SIZE]; /* the last on it: "550 unknown" or "" */
+};
+bool outbox_load_failures(struct sql *db, int64_t since,
+    struct outbox_failures *out, struct err *err);
+
 /* What was being sent when the server died is due again. */
 bool outbox_recover(struct sql *db, int64_t now, struct err *err);
 

@@ -19,14 +19,14 @@ enum {
 	CERTIFICATE_WARN_SECS = 14 * 86400,
 };
 
-struct trouble {
+struct trouble_list {
 	struct page *page;
 	size_t told;
 	int64_t failed, waiting, quarantined;
 };
 
 static void
-begin_item(struct trouble *t, const char *tone)
+begin_item(struct trouble_list *t, const char *tone)
 {
 	if (t->told++ == 0)
 		buf_str(t->page->out, "<ul class=\"trouble\">\n");
@@ -34,7 +34,7 @@ begin_item(struct trouble *t, const char *tone)
 }
 
 static void
-end_item(struct trouble *t)
+end_item(struct trouble_list *t)
 {
 	buf_str(t->page->out, "</li>\n");
 }
@@ -44,7 +44,7 @@ end_item(struct trouble *t)
 static bool
 tell_held(void *ctx, const struct archive_held *held, struct err *err)
 {
-	struct trouble *t = ctx;
+	struct trouble_list *t = ctx;
 	struct buf *out = t->page->out;
 
 	(void)err;
@@ -74,7 +74,7 @@ static bool
 count_mail(void *ctx, const struct outbox_mail *mail, const char *recipients,
     struct err *err)
 {
-	struct trouble *t = ctx;
+	struct trouble_list *t = ctx;
 
 	(void)recipients;
 	(void)err;
@@ -86,7 +86,7 @@ count_mail(void *ctx, const struct outbox_mail *mail, const char *recipients,
 static bool
 count_sample(void *ctx, const struct quarantine_row *row, struct err *err)
 {
-	struct trouble *t = ctx;
+	struct trouble_list *t = ctx;
 
 	(void)row;
 	(void)err;
@@ -95,7 +95,7 @@ count_sample(void *ctx, const struct quarantine_row *row, struct err *err)
 }
 
 static bool
-tell_quarantine(struct trouble *t, struct err *err)
+tell_quarantine(struct trouble_list *t, struct err *err)
 {
 	const struct page *page = t->page;
 	struct quarantine_query query = {.state = "open"};
@@ -124,7 +124,7 @@ tell_quarantine(struct trouble *t, struct err *err)
 }
 
 static bool
-tell_mails(struct trouble *t, struct err *err)
+tell_mails(struct trouble_list *t, struct err *err)
 {
 	struct buf *out = t->page->out;
 
@@ -150,7 +150,7 @@ tell_mails(struct trouble *t, struct err *err)
 }
 
 static void
-tell_certificate(struct trouble *t)
+tell_certificate(struct trouble_list *t)
 {
 	const struct page *page = t->page;
 	int64_t left = page->certificate_ends_at - page->now;
@@ -169,7 +169,7 @@ tell_certificate(struct trouble *t)
 /* --- what the summary says --- */
 
 static void
-tell_silence(struct trouble *t, const struct silence *silence)
+tell_silence(struct trouble_list *t, const struct silence *silence)
 {
 	struct buf *out = t->page->out;
 
@@ -190,7 +190,7 @@ tell_silence(struct trouble *t, const struct silence *silence)
 }
 
 static void
-tell_notes(struct trouble *t, const struct summary_page *summary)
+tell_notes(struct trouble_list *t, const struct summary_page *summary)
 {
 	const struct summary_page_section *s = summary->sections;
 	const struct summary_page_section *end = s + summary->section_count;
@@ -215,7 +215,7 @@ bool
 page_trouble(struct page *page, const struct summary_page *summary,
     const struct silence *silence, struct err *err)
 {
-	struct trouble t = {.page = page};
+	struct trouble_list t = {.page = page};
 	int64_t account = page->scope != NULL ? page->scope->id : 0;
 
 	page_section(page->out, "Trouble");

@@ -13,6 +13,7 @@
 #include "delivery.h"
 #include "gate.h"
 #include "grace.h"
+#include "grant.h"
 #include "http.h"
 #include "ingest.h"
 #include "job.h"
@@ -46,8 +47,9 @@ struct server {
 	struct loop_signal *on_term, *on_int, *on_hup;
 	struct loop_timer *tick, *stop_poll;
 	struct server_notify *notify;
-	struct tls_server *tls; /* NULL with --noSSL */
-	int64_t renew_at;	/* not before, after a failure */
+	struct tls_server *tls;	    /* NULL with --noSSL */
+	int64_t renew_at;	    /* not before, after a failure */
+	struct grant_signer signer; /* owns its key */
 	struct writer *writer;
 	struct ingest *ingest;
 	struct job_pool *jobs;
@@ -155,6 +157,7 @@ on_asked_state(void *ctx, struct metrics_state *out)
 
 	out->connections = http_connections(sv->http);
 	out->cert_ends_at = sv->tls != NULL ? tls_server_not_after(sv->tls) : 0;
+	out->has_grant_key = grant_signer_present(&sv->signer);
 }
 
 /* --- stopping --- */
@@ -239,6 +242,7 @@ use_config(struct server *sv)
 
 	config_ledger_limits(sv->config, &limits);
 	writer_set_limits(sv->writer, &limits);
+	sv->signer.life_secs = sv->config->grant_expiry_secs;
 	set_grace(sv);
 	warn_of_strangers(sv);
 }
@@ -264,6 +268,9 @@ replace_files(struct server *sv, struct server_files *files)
 		files->tls = NULL;
 		tell_certificate(sv);
 	}
+	jws_key_free(sv->signer.key);
+	sv->signer.key = files->grant_key;
+	files->grant_key = NULL;
 	if (kept.len > 0)
 		log_warn("server.reload_needs_restart", "settings=\"%s\"",
 		    buf_text(&kept));
@@ -299,11 +306,12 @@ reload(struct server *sv, struct err *err)
 	if (ok) {
 		replace_files(sv, &files);
 		log_info("server.reloaded",
-		    "reports=%zu relay=%s config=%s creds=%s",
+		    "reports=%zu relay=%s config=%s creds=%s grants=%s",
 		    sv->config->schedule.count,
 		    sv->creds->smtp_addr != NULL ? "yes" : "no",
 		    files.has_config ? "read" : "kept",
-		    files.has_creds ? "read" : "kept");
+		    files.has_creds ? "read" : "kept",
+		    grant_signer_present(&sv->signer) ? "yes" : "no");
 	}
 	server_reload_fini(&files);
 	return ok;
@@ -398,6 +406,7 @@ open_delivery(struct server *sv, struct err *err)
 	    .settings = sv->settings,
 	    .config = sv->config,
 	    .creds = sv->creds,
+	    .tls = &sv->tls,
 	    .clock = &sv->clock,
 	    .metrics = sv->metrics,
 	};
@@ -437,6 +446,8 @@ open_closing(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .settings = sv->settings,
+	    .config = sv->config,
+	    .creds = sv->creds,
 	    .clock = &sv->clock};
 
 	sv->closing = closing_new(&deps, err);
@@ -508,6 +519,7 @@ make_service(struct server *sv)
 	    .writer = sv->writer,
 	    .ingest = sv->ingest,
 	    .closing = sv->closing,
+	    .signer = &sv->signer,
 	    .reading = sv->reading,
 	    .signin = sv->signin,
 	    .routes = sv->routes,
@@ -533,11 +545,14 @@ open_all(struct server *sv, struct err *err)
 	if (!open_loop(sv, err))
 		return false;
 	sv->lock = store_lock(sv->settings->db_folder, err);
-	if (sv->lock < 0 || !open_tls(sv, err))
+	if (sv->lock < 0 || !store_check(sv->settings->db_folder, err) ||
+	    !open_tls(sv, err) ||
+	    !grant_load_key(sv->settings->key_folder, &sv->signer.key, err))
 		return false;
 	sv->writer = writer_open(sv->settings, err);
 	if (sv->writer == NULL)
 		return false;
+	writer_set_signer(sv->writer, &sv->signer);
 	use_config(sv);
 	sv->metrics = metrics_new(err);
 	if (sv->metrics != NULL)
@@ -574,6 +589,7 @@ close_all(struct server *sv)
 	ingest_free(sv->ingest);
 	metrics_free(sv->metrics);
 	writer_close(sv->writer);
+	jws_key_free(sv->signer.key);
 	tls_server_free(sv->tls);
 	store_unlock(sv->lock);
 	server_notify_free(sv->notify);
@@ -594,6 +610,9 @@ say_ready(const struct server *sv)
 	log_info("server.ready", "bind=%s tls=%s db=\"%s\" version=%s%s",
 	    address, sv->tls != NULL ? "yes" : "no", sv->settings->db_folder,
 	    STAT_VERSION, sv->clock.mock ? " clock=pretend" : "");
+	if (!grant_signer_present(&sv->signer))
+		log_info("server.no_grant_key", "folder=\"%s\"",
+		    sv->settings->key_folder);
 	if (sv->creds->smtp_addr == NULL)
 		log_warn("server.no_relay",
 		    "mails wait in the outbox: there is no credentials file; "

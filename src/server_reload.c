@@ -13,6 +13,7 @@ server_reload_fini(struct server_files *files)
 	config_fini(&files->config);
 	creds_wipe(&files->creds);
 	tls_server_free(files->tls);
+	jws_key_free(files->grant_key);
 	memset(files, 0, sizeof *files);
 }
 
@@ -62,7 +63,8 @@ server_reload_read(const struct settings *settings, bool again,
 	memset(out, 0, sizeof *out);
 	if (read_config(settings, again, out, err) &&
 	    read_creds(settings, again, out, err) &&
-	    read_tls(settings, again, out, err))
+	    read_tls(settings, again, out, err) &&
+	    grant_load_key(settings->key_folder, &out->grant_key, err))
 		return true;
 	server_reload_fini(out);
 	return false;

@@ -1,6 +1,6 @@
 /*
  * server_reload.h - what a server reads from files at its start, and again at
- * SIGHUP: settings, credentials, certificate.
+ * SIGHUP: settings, credentials, certificate, and the key of grants.
  */
 #ifndef SRC_SERVER_RELOAD_H
 #define SRC_SERVER_RELOAD_H
@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "creds.h"
+#include "grant.h"
 #include "lib/err.h"
 #include "lib/tls.h"
 #include "settings.h"
@@ -16,8 +17,9 @@
 /* The zero value is empty. */
 struct server_files {
 	struct config config;
-	struct creds creds;	/* empty: there is no relay */
-	struct tls_server *tls; /* owned; NULL: no TLS, or no certificate */
+	struct creds creds;	   /* empty: there is no relay */
+	struct tls_server *tls;	   /* owned; NULL: no TLS, or no certificate */
+	struct jws_key *grant_key; /* owned; NULL: there is none */
 	bool has_config, has_creds;
 };
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "closing.h"
+#include "grant.h"
 #include "http.h"
 #include "ingest.h"
 #include "lib/buf.h"
@@ -33,6 +34,7 @@ struct service {
 	struct writer *writer;
 	struct ingest *ingest;
 	struct closing *closing;
+	const struct grant_signer *signer;
 	struct metrics *metrics;
 	struct metrics_page *page;
 	struct reading *reading;

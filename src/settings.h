@@ -30,6 +30,20 @@
 		.help = "Credentials file path"          \
 	}
 
+#define SETTINGS_FLAG_CONFIG_FILE                         \
+	{                                                 \
+		.name = "configFile", .type = OPT_STRING, \
+		.preset = "~/.flexfs/stat/config",        \
+		.help = "Settings file path"              \
+	}
+
+#define SETTINGS_FLAG_KEY_FOLDER                          \
+	{                                                 \
+		.name = "keyFolder", .type = OPT_STRING,  \
+		.preset = "~/.flexfs/license",            \
+		.help = "License signing key folder path" \
+	}
+
 #define SETTINGS_FLAG_VERBOSE                                       \
 	{                                                           \
 		.name = "verbose", .letter = 'v', .type = OPT_BOOL, \

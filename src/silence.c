@@ -29,11 +29,12 @@ lists(const char *list, const char *name)
 	return false;
 }
 
-static bool
-is_shown(const struct search *search, const char *accounts)
+bool
+silence_concerns(
+    const struct invoice *bills, size_t count, const char *accounts)
 {
-	for (size_t i = 0; i < search->count; i++)
-		if (lists(accounts, search->bills[i].account.name))
+	for (size_t i = 0; i < count; i++)
+		if (lists(accounts, bills[i].account.name))
 			return true;
 	return false;
 }
@@ -50,7 +51,7 @@ look_at(void *ctx, const struct source *source, const char *accounts,
 	struct silence_source *more;
 
 	if (source->disabled || since >= search->before ||
-	    !is_shown(search, accounts))
+	    !silence_concerns(search->bills, search->count, accounts))
 		return true;
 	more = reallocarray(out->list, out->count + 1, sizeof *more);
 	if (more == NULL)

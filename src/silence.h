@@ -31,6 +31,10 @@ struct silence {
 bool silence_load(struct sql *db, const struct invoice *bills, size_t count,
     int64_t expected_secs, int64_t now, struct silence *out, struct err *err);
 
+/* Whether one of the accounts, "a,b", has one of the bills. */
+bool silence_concerns(
+    const struct invoice *bills, size_t count, const char *accounts);
+
 void silence_fini(struct silence *silence);
 
 #endif

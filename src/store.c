@@ -139,24 +139,6 @@ store_size(const char *folder)
 	return size;
 }
 
-/* SQLite would make it by the umask; ours is 0600. */
-static bool
-make_file(const char *folder, const char *path, struct err *err)
-{
-	mode_t old;
-	int fd;
-
-	if (!file_make_folder(folder, 0700, err))
-		return false;
-	old = umask(077);
-	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-	umask(old);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || errno == EEXIST ||
-	       err_errno(err, ERR_INPUT, "cannot make %s", path);
-}
-
 static struct sql *
 open_path(const char *path, enum sql_mode mode, int busy_ms, struct err *err)
 {
@@ -177,13 +159,57 @@ open_path(const char *path, enum sql_mode mode, int busy_ms, struct err *err)
 	return db;
 }
 
+/* Whether a server runs on this folder, this process included: it has looked
+ * at the log, and writes it now. */
+static bool
+is_served(const char *folder)
+{
+	char path[4096];
+	struct err ignored = ERR_INIT;
+	bool served;
+	int fd;
+
+	if (!database_path(path, sizeof path, folder, "stat.lock", &ignored))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	served = flock(fd, LOCK_SH | LOCK_NB) != 0;
+	close(fd);
+	return served;
+}
+
+/* Files that are not as any program leaves them, and that SQLite would take
+ * for new ones. */
+static bool
+check_files(const char *folder, const char *path, struct err *err)
+{
+	char log[4200];
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		if (st.st_size == 0)
+			return err_set(err, ERR_BROKEN,
+			    "%.300s is empty: it was cut off; restore a copy, "
+			    "or remove it if it never held anything",
+			    path);
+		return is_served(folder) || store_check_log(path, err);
+	}
+	snprintf(log, sizeof log, "%s-wal", path);
+	return stat(log, &st) != 0 || st.st_size == 0 ||
+	       err_set(err, ERR_BROKEN,
+		   "%.300s is gone, but its log %.300s is there: bring it "
+		   "back, or restore a copy and move the log away",
+		   path, log);
+}
+
 static struct sql *
 open_file(const char *folder, enum sql_mode mode, int busy_ms, struct err *err)
 {
 	char path[4096];
 
 	if (!database_path(path, sizeof path, folder, "stat.db", err) ||
-	    (mode == SQL_CREATE && !make_file(folder, path, err)))
+	    !check_files(folder, path, err))
 		return NULL;
 	if (access(path, F_OK) != 0) {
 		err_set(err, ERR_INPUT,
@@ -201,28 +227,75 @@ store_open_plain(const char *folder, struct err *err)
 	return open_file(folder, SQL_WRITE, STORE_CLI_BUSY_MS, err);
 }
 
+static bool
+set_pragmas(
+    struct sql *db, const struct settings_pragmas *pragmas, struct err *err)
+{
+	for (size_t i = 0; pragmas != NULL && i < pragmas->count; i++)
+		if (!sql_pragma(
+			db, pragmas->list[i].name, pragmas->list[i].value, err))
+			return false;
+	return true;
+}
+
+/* A database with its schema, or none: what is cut off is never a new one.
+ * page_size counts only before the first table. */
+static bool
+make_database(
+    const char *path, const struct settings_pragmas *pragmas, struct err *err)
+{
+	char *temp = file_make_temp(path, 0600, err);
+	struct err placed = ERR_INIT;
+	struct sql *db;
+	bool ok;
+
+	if (temp == NULL)
+		return false;
+	db = open_path(temp, SQL_WRITE, 0, err);
+	ok = db != NULL && set_pragmas(db, pragmas, err) &&
+	     sql_exec(db,
+		 "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF",
+		 err) &&
+	     store_migrate(db, false, NULL, NULL, err);
+	sql_close(db);
+	if (!ok)
+		(void)unlink(temp);
+	else if (!file_place(temp, path, false, &placed) &&
+		 !file_exists(path)) {
+		/* Nor was another process faster. */
+		*err = placed;
+		ok = false;
+	}
+	free(temp);
+	return ok;
+}
+
+static bool
+make_missing(
+    const char *folder, const struct settings_pragmas *pragmas, struct err *err)
+{
+	char path[4096];
+
+	return database_path(path, sizeof path, folder, "stat.db", err) &&
+	       file_make_folder(folder, 0700, err) &&
+	       (file_exists(path) || (check_files(folder, path, err) &&
+					 make_database(path, pragmas, err)));
+}
+
 static struct sql *
-open_current(const char *folder, enum sql_mode mode, int busy_ms,
+open_current(const char *folder, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err)
 {
-	struct sql *db = open_file(folder, mode, busy_ms, err);
+	struct sql *db = open_file(folder, SQL_WRITE, busy_ms, err);
 	int version;
 
 	if (db == NULL)
 		return NULL;
 	/* Pragmas write to the file, too. */
-	if (!refuse_newer(db, &version, err))
-		goto fail;
-	/* page_size counts only before the first table and before WAL. */
-	for (size_t i = 0; pragmas != NULL && i < pragmas->count; i++)
-		if (!sql_pragma(
-			db, pragmas->list[i].name, pragmas->list[i].value, err))
-			goto fail;
-	if (!sql_exec(db, "PRAGMA journal_mode = WAL", err) ||
-	    !store_migrate(db, false, NULL, NULL, err))
-		goto fail;
-	return db;
-fail:
+	if (refuse_newer(db, &version, err) && set_pragmas(db, pragmas, err) &&
+	    sql_exec(db, "PRAGMA journal_mode = WAL", err) &&
+	    store_migrate(db, false, NULL, NULL, err))
+		return db;
 	err_context(err, "database in %s", folder);
 	sql_close(db);
 	return NULL;
@@ -232,13 +305,15 @@ struct sql *
 store_open_write(const char *folder, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err)
 {
-	return open_current(folder, SQL_CREATE, busy_ms, pragmas, err);
+	if (!make_missing(folder, pragmas, err))
+		return NULL;
+	return open_current(folder, busy_ms, pragmas, err);
 }
 
 struct sql *
 store_open_change(const char *folder, struct err *err)
 {
-	return open_current(folder, SQL_WRITE, STORE_CLI_BUSY_MS, NULL, err);
+	return open_current(folder, STORE_CLI_BUSY_MS, NULL, err);
 }
 
 static bool

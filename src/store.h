@@ -18,12 +18,17 @@
 /* How long a verb, and the server, waits for another writer. */
 enum {
 	STORE_CLI_BUSY_MS = 5000,
-	STORE_SERVER_BUSY_MS = 1000
+	STORE_SERVER_BUSY_MS = 1000,
+	/* A database up to here is looked through at each start of the server:
+	 * 0.1 s from memory, a second from a slow disk. */
+	STORE_CHECK_MAX_BYTES = 32 << 20,
 };
 
 /* Opens the database for a command line verb that changes something, or for
- * the server: makes the folder and the file when they are not there, and
- * brings the schema up to date. pragmas may be NULL. */
+ * the server: makes the folder and the file when they are not there (whole or
+ * not at all), and brings the schema up to date. pragmas may be NULL. A file
+ * that is empty, or a write-ahead log without its file, is ERR_BROKEN, here
+ * and in all that follow. */
 struct sql *store_open_write(const char *folder, int busy_ms,
     const struct settings_pragmas *pragmas, struct err *err);
 
@@ -40,6 +45,15 @@ struct sql *store_open_old(const char *folder, struct err *err);
 
 /* As store_open_read, for a copy: a file of any name. */
 struct sql *store_open_copy(const char *path, struct err *err);
+
+/* For the server, before it opens the database, whose lock it has: looks for
+ * damage in the write-ahead log, whether the log is the database's, and for
+ * damage in the database, unless that is larger than STORE_CHECK_MAX_BYTES.
+ * Nothing is changed. ERR_BROKEN says what to do. */
+bool store_check(const char *folder, struct err *err);
+
+/* Whether commits in the write-ahead log of a database are out of reach. */
+bool store_check_log(const char *path, struct err *err);
 
 /* The schema of the file (0: no tables yet) and of the program. */
 bool store_schema(struct sql *db, int *version, struct err *err);

@@ -17,6 +17,7 @@
 #include "invoice.h"
 #include "lib/buf.h"
 #include "silence.h"
+#include "trouble.h"
 
 struct summary {
 	const struct invoice *invoices; /* one per account; borrowed */
@@ -27,12 +28,19 @@ struct summary {
 	 * that is earlier; NULL: their whole period. */
 	const char *until;
 	const struct silence *silence; /* borrowed; NULL: nothing is told */
+	const struct trouble *trouble; /* the same */
 };
 
 /* Lines of a month that text and HTML list one by one, the dearest first; the
  * CSV has all. */
 enum {
 	SUMMARY_TOP_LINES = 10
+};
+
+/* Bills that text and HTML show one by one: those that are held and then the
+ * largest, in the order of the summary; the CSV has all. */
+enum {
+	SUMMARY_TOP_BILLS = 50
 };
 
 /* "[flexFS] 2026-10 usage 12.37 TiB-months, USD 380.02 (draft)", in UTF-8 on

@@ -11,6 +11,7 @@
 enum {
 	/* Columns of a name: long ones wrap, endless ones are cut. */
 	NAME_COLUMNS = 48,
+	WHOLE_HOURS = 9, /* columns of hours that are not broken */
 };
 
 static const char style[] =
@@ -110,10 +111,12 @@ put_name(struct buf *out, const struct summary_page_row *row)
 	buf_fini(&name);
 }
 
-/* 744/0/0, which may break behind a slash where there is little room. */
+/* 31/186/527, which may break behind a slash where there is little room;
+ * 744/0/0 fits everywhere. */
 static void
 put_hours(struct buf *out, const char *hours)
 {
+	bool may_break = strlen(hours) > WHOLE_HOURS;
 	size_t len;
 
 	buf_str(out, "<td class=\"n h\" align=\"right\">");
@@ -121,7 +124,7 @@ put_hours(struct buf *out, const char *hours)
 		len = strcspn(hours, "/");
 		buf_add(out, hours, len);
 		if (hours[len] != '\0') {
-			buf_str(out, "/<wbr>");
+			buf_str(out, may_break ? "/<wbr>" : "/");
 			len++;
 		}
 	}

@@ -19,6 +19,7 @@ enum {
 	/* Notes of a bill in the trouble section, and footer notes besides
 	 * rounding and heads. */
 	BILL_NOTES = 2,
+	TROUBLED_BILLS = 20, /* bills that have notes of their own */
 	FOOTER_NOTES = 3,
 };
 
@@ -234,26 +235,53 @@ note_silence(struct summary_page *page, struct summary_page_section *s,
 	summary_page_note(s, text, "stat.flexfs list sources", NULL);
 }
 
+/* Unrated usage and gaps; of many accounts only how many there are. */
+static void
+note_bills(struct summary_page *page, struct summary_page_section *s,
+    const struct summary *summary)
+{
+	size_t troubled = 0;
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct invoice *inv = &summary->invoices[i];
+		bool unrated = inv->reason == INVOICE_UNRATED_USAGE;
+		bool gaps = inv->hours.estimated > 0 || inv->hours.unbilled > 0;
+
+		if ((!unrated && !gaps) || troubled++ >= TROUBLED_BILLS)
+			continue;
+		if (unrated)
+			note_unrated(page, s, summary, i);
+		if (gaps)
+			note_gaps(page, s, summary, i);
+	}
+	if (troubled <= TROUBLED_BILLS)
+		return;
+	buf_printf(&b,
+	    "%zu more accounts have estimated or missing hours, or usage "
+	    "without a rate. Which ones:",
+	    troubled - TROUBLED_BILLS);
+	summary_page_note(
+	    s, summary_page_keep(page, &b), "stat.flexfs list periods", NULL);
+}
+
 void
 summary_notes_trouble(struct summary_page *page, const struct summary *summary)
 {
 	struct summary_page_section *s = summary_page_section(page, "Trouble");
 
-	s->notes = calloc(summary->count * BILL_NOTES + 2, sizeof *s->notes);
+	s->notes =
+	    calloc(TROUBLED_BILLS * BILL_NOTES + SUMMARY_TROUBLE_NOTES + 3,
+		sizeof *s->notes);
 	if (s->notes == NULL) {
 		page->failed = true;
 		return;
 	}
 	if (summary->silence != NULL && summary->silence->count > 0)
 		note_silence(page, s, summary->silence);
-	for (size_t i = 0; i < summary->count; i++) {
-		const struct invoice *inv = &summary->invoices[i];
-
-		if (inv->reason == INVOICE_UNRATED_USAGE)
-			note_unrated(page, s, summary, i);
-		if (inv->hours.estimated > 0 || inv->hours.unbilled > 0)
-			note_gaps(page, s, summary, i);
-	}
+	note_bills(page, s, summary);
+	if (summary->trouble != NULL)
+		summary_trouble_notes(page, s, summary);
 	if (s->note_count == 0)
 		summary_page_note(s, "None.", NULL, NULL);
 }

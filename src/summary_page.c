@@ -613,6 +613,78 @@ add_bill(struct summary_page *page, const struct summary *summary, size_t i)
 		summary_page_note(s, table_note(page, inv), NULL, NULL);
 }
 
+/* Which bills are shown one by one. */
+
+struct rank {
+	const struct invoice *invoice;
+	size_t index;
+};
+
+static int
+compare_ranks(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+	bool x_held = x->invoice->state == INVOICE_HELD;
+	bool y_held = y->invoice->state == INVOICE_HELD;
+	int order;
+
+	if (x_held != y_held)
+		return x_held ? -1 : 1;
+	order = exact_cmp(y->invoice->gib_months, x->invoice->gib_months);
+	if (order != 0)
+		return order;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int
+compare_indexes(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static void
+note_top(struct summary_page *page, size_t shown, size_t count)
+{
+	struct summary_page_section *s = &page->sections[0];
+	struct buf b = BUF_INIT;
+
+	s->notes = calloc(1, sizeof *s->notes);
+	if (s->notes == NULL) {
+		page->failed = true;
+		return;
+	}
+	buf_printf(&b,
+	    "There are %zu accounts: what is held and the largest, %zu of "
+	    "them, follow; all are in the CSV.",
+	    count, shown);
+	summary_page_note(s, summary_page_keep(page, &b), NULL, NULL);
+}
+
+static void
+add_bills(struct summary_page *page, const struct summary *summary)
+{
+	struct rank *ranks = calloc(summary->count, sizeof *ranks);
+	size_t shown = summary->count;
+
+	if (ranks == NULL) {
+		page->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < summary->count; i++)
+		ranks[i] = (struct rank){&summary->invoices[i], i};
+	if (shown > SUMMARY_TOP_BILLS) {
+		shown = SUMMARY_TOP_BILLS;
+		qsort(ranks, summary->count, sizeof *ranks, compare_ranks);
+		qsort(ranks, shown, sizeof *ranks, compare_indexes);
+		note_top(page, shown, summary->count);
+	}
+	for (size_t i = 0; i < shown; i++)
+		add_bill(page, summary, ranks[i].index);
+	free(ranks);
+}
+
 /* --- the page --- */
 
 void
@@ -627,8 +699,7 @@ summary_page_make(struct summary_page *page, const struct summary *summary)
 		return;
 	}
 	add_overview(page, summary);
-	for (size_t i = 0; i < summary->count; i++)
-		add_bill(page, summary, i);
+	add_bills(page, summary);
 	summary_notes_corrections(page, summary);
 	summary_notes_trouble(page, summary);
 	summary_notes_footer(page, summary);

@@ -103,6 +103,13 @@ const char *summary_page_reason(enum invoice_reason reason);
 bool summary_page_above(
     const struct invoice_line *a, const struct invoice_line *b);
 
+/* At most so many notes of what trouble there is besides the bills. */
+enum {
+	SUMMARY_TROUBLE_NOTES = 5
+};
+void summary_trouble_notes(struct summary_page *page,
+    struct summary_page_section *s, const struct summary *summary);
+
 /* The last sections, in summary_notes.c. */
 void summary_notes_corrections(
     struct summary_page *page, const struct summary *summary);

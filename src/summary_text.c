@@ -178,7 +178,13 @@ put_row(const struct table *t, const struct summary_page_row *row)
 		put_listed(t->out, row);
 		return;
 	}
-	put_name(t->out, row, t->name);
+	/* Names that begin alike must not become the same. */
+	if (name_width(row) > t->name) {
+		put_name(t->out, row, COLUMNS);
+		end_line(t->out);
+		text_left(t->out, "", t->name);
+	} else
+		put_name(t->out, row, t->name);
 	for (size_t i = 0; i < FIGURES; i++) {
 		buf_str(t->out, "  ");
 		text_right(t->out, figure(row, i), t->figures[i]);

@@ -34,6 +34,7 @@ static const struct {
     {"source.updated", verify_note_source_update},
     {"token.created", verify_note_token},
     {"rate.set", verify_note_rate},
+    {"grant.signed", verify_note_grant},
     {"samples.removed", verify_note_removed},
     {"invoice.closed", verify_note_closed},
 };

@@ -13,7 +13,7 @@
 #include "lib/uuid.h"
 #include "verify.h"
 
-/* A row of account, source, token or rate as facts state it. Rows are never
+/* A row of account, source, token, rate or grant as facts state it. Rows are never
  * deleted, so the n-th that is stated has the id n. */
 struct verify_stated {
 	int64_t fact, at;
@@ -89,7 +89,7 @@ struct verify {
 	int64_t removed_day;
 	bool gaps;	 /* between facts */
 	int64_t doubted; /* the last fact whose hash does not follow */
-	struct verify_list accounts, sources, tokens, rates;
+	struct verify_list accounts, sources, tokens, rates, grants;
 	struct verify_volume *volumes; /* owned; by id */
 	size_t volume_count;
 	struct verify_name *names; /* owned; by id */
@@ -140,7 +140,7 @@ typedef bool verify_note_fn(
     struct verify *v, const struct verify_fact *f, struct err *err);
 verify_note_fn verify_note_account, verify_note_account_update,
     verify_note_source, verify_note_source_update, verify_note_token,
-    verify_note_rate;
+    verify_note_rate, verify_note_grant;
 bool verify_terms(struct verify *v, struct err *err);
 void verify_terms_fini(struct verify *v);
 

@@ -50,11 +50,11 @@ static void
 put_checked(struct buf *out, const struct verify_result *r)
 {
 	static const enum verify_kind shown[] = {VERIFY_CHAIN, VERIFY_ACCOUNT,
-	    VERIFY_SOURCE, VERIFY_TOKEN, VERIFY_RATE, VERIFY_REPORT,
-	    VERIFY_VOLUME, VERIFY_SAMPLE, VERIFY_QUARANTINE, VERIFY_DAY,
-	    VERIFY_INVOICE};
+	    VERIFY_SOURCE, VERIFY_TOKEN, VERIFY_RATE, VERIFY_GRANT,
+	    VERIFY_REPORT, VERIFY_VOLUME, VERIFY_SAMPLE, VERIFY_QUARANTINE,
+	    VERIFY_DAY, VERIFY_INVOICE};
 	static const char *const names[] = {"facts", "accounts", "sources",
-	    "tokens", "rates", "reports", "volumes", "samples",
+	    "tokens", "rates", "grants", "reports", "volumes", "samples",
 	    "samples in quarantine", "rows of days", "invoices"};
 
 	buf_str(out, "checked");

@@ -10,6 +10,7 @@
 /* What a fact says of a report. */
 struct counts {
 	int64_t stored, duplicates, quarantined;
+	int64_t grant; /* 0: none */
 };
 
 static const char who_prefix[] = "source:";
@@ -41,7 +42,8 @@ check_row(struct verify *v, const struct verify_fact *f,
     const struct counts *said, struct err *err)
 {
 	struct sql_stmt *s = sql_get(v->db,
-	    "SELECT r.fact, r.stored, r.duplicates, r.quarantined"
+	    "SELECT r.fact, r.stored, r.duplicates, r.quarantined,"
+	    " ifnull(r.license_grant, 0)"
 	    " FROM source s JOIN report r ON r.source = s.id"
 	    " WHERE s.name = ? AND r.report_id = ?",
 	    err);
@@ -71,6 +73,7 @@ check_row(struct verify *v, const struct verify_fact *f,
 	compare(v, f, "stored", said->stored, sql_int(s, 1));
 	compare(v, f, "duplicates", said->duplicates, sql_int(s, 2));
 	compare(v, f, "quarantined", said->quarantined, sql_int(s, 3));
+	compare(v, f, "license_grant", said->grant, sql_int(s, 4));
 	sql_done(s);
 	return true;
 }
@@ -95,6 +98,8 @@ verify_note_report(
 		    (long long)f->seq);
 		return true;
 	}
+	if (!verify_get_int(f->said.detail, "grant", &said.grant))
+		said.grant = 0;
 	v->with_samples += said.stored > 0;
 	if (!check_row(v, f, &said, err))
 		return false;

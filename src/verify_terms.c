@@ -1,6 +1,6 @@
 /*
- * verify_terms.c - rows that facts state in full: accounts, sources, tokens
- * and rates. In: those facts, on the walk, and then the tables. Out: rows
+ * verify_terms.c - rows that facts state in full: accounts, sources, tokens,
+ * rates and grants. In: those facts, on the walk, and then the tables. Out: rows
  * that say something else, that nothing states, or that are gone.
  */
 #include <stdio.h>
@@ -98,6 +98,24 @@ static const struct table rates = {
 	     " FROM rate r LEFT JOIN account a ON a.id = r.account"
 	     " ORDER BY r.id",
     .terms = rate_terms,
+};
+
+static const struct term grant_terms[] = {
+    {"grant", NULL, false},
+    {"expires_at", NULL, false},
+    {"key", NULL, false},
+    {"jti", NULL, false},
+    {0},
+};
+
+/* Its body is a text, of which the fact has the digest. */
+static const struct table grants = {
+    .kind = VERIFY_GRANT,
+    .query = "SELECT g.id, s.name, g.issued_at, 0, g.text, g.id,"
+	     " strftime('%Y-%m-%dT%H:%M:%SZ', g.expires_at, 'unixepoch'),"
+	     " g.key_id, g.jti FROM license_grant g"
+	     " LEFT JOIN source s ON s.id = g.source ORDER BY g.id",
+    .terms = grant_terms,
 };
 
 /* --- on the walk --- */
@@ -218,6 +236,13 @@ verify_note_rate(struct verify *v, const struct verify_fact *f, struct err *err)
 	return add_detail(add(&v->rates, f, err), f->said.detail, err);
 }
 
+bool
+verify_note_grant(
+    struct verify *v, const struct verify_fact *f, struct err *err)
+{
+	return add_detail(add(&v->grants, f, err), f->said.detail, err);
+}
+
 static void
 fini_list(struct verify_list *list)
 {
@@ -235,6 +260,7 @@ verify_terms_fini(struct verify *v)
 	fini_list(&v->sources);
 	fini_list(&v->tokens);
 	fini_list(&v->rates);
+	fini_list(&v->grants);
 }
 
 /* --- against the tables --- */
@@ -302,6 +328,7 @@ compare_body(const struct pair *p)
 {
 	size_t len;
 	const void *body = sql_blob(p->s, 4, &len);
+	uint8_t text_sha256[FACT_HASH_SIZE];
 
 	if (p->table->kind == VERIFY_TOKEN && p->said->has_body &&
 	    (len != FACT_HASH_SIZE || memcmp(body, p->said->body, len) != 0))
@@ -309,6 +336,14 @@ compare_body(const struct pair *p)
 		    "its hash is not the one of fact %lld: the row was changed "
 		    "to let another token in",
 		    (long long)p->said->fact);
+	if (p->table->kind != VERIFY_GRANT || !p->said->has_body)
+		return;
+	tls_sha256(body, len, text_sha256);
+	if (memcmp(text_sha256, p->said->body, FACT_HASH_SIZE) != 0)
+		verify_find(p->v, p->table->kind, p->said->fact, p->where,
+		    "its text is not the one of fact %lld: %s",
+		    (long long)p->said->fact,
+		    verify_blame(p->v, p->said->fact));
 }
 
 static void
@@ -437,5 +472,6 @@ verify_terms(struct verify *v, struct err *err)
 	       check_table(v, &sources, &v->sources, err) &&
 	       check_table(v, &tokens, &v->tokens, err) &&
 	       check_table(v, &rates, &v->rates, err) &&
+	       check_table(v, &grants, &v->grants, err) &&
 	       check_rate_facts(v, err);
 }

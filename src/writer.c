@@ -14,8 +14,9 @@ struct writer {
 	struct sql *db;			 /* owned; NULL: to be opened anew */
 	struct ledger *ledger;		 /* owned, with db */
 	struct ledger_limits limits;
-	struct tally *tally; /* borrowed; NULL: none */
-	bool doubt;	     /* a commit failed: is there room again? */
+	const struct grant_signer *signer; /* borrowed from the server */
+	struct tally *tally;		   /* borrowed; NULL: none */
+	bool doubt; /* a commit failed: is there room again? */
 };
 
 static void
@@ -42,6 +43,7 @@ open_again(struct writer *w, struct err *err)
 		return false;
 	}
 	ledger_set_limits(w->ledger, &w->limits);
+	ledger_set_signer(w->ledger, w->signer);
 	ledger_set_tally(w->ledger, w->tally);
 	return true;
 }
@@ -69,6 +71,14 @@ writer_set_limits(struct writer *writer, const struct ledger_limits *limits)
 	writer->limits = *limits;
 	if (writer->ledger != NULL)
 		ledger_set_limits(writer->ledger, limits);
+}
+
+void
+writer_set_signer(struct writer *writer, const struct grant_signer *signer)
+{
+	writer->signer = signer;
+	if (writer->ledger != NULL)
+		ledger_set_signer(writer->ledger, signer);
 }
 
 void

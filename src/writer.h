@@ -26,6 +26,10 @@ struct writer *writer_open(const struct settings *settings, struct err *err);
 void writer_set_limits(
     struct writer *writer, const struct ledger_limits *limits);
 
+/* What its ledger signs grants with, from now on; borrowed. */
+void writer_set_signer(
+    struct writer *writer, const struct grant_signer *signer);
+
 /* As ledger_set_tally; borrowed until writer_close. */
 void writer_set_tally(struct writer *writer, struct tally *tally);
 

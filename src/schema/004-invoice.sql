@@ -37,6 +37,7 @@ CREATE INDEX invoice_line_corrects ON invoice_line (corrects)
   WHERE corrects IS NOT NULL;
 
 -- close.c: the document as it was made, gzip; format is json, text, html, csv
+-- or pdf
 CREATE TABLE invoice_document (
   invoice INTEGER NOT NULL REFERENCES invoice(id),
   format TEXT NOT NULL,

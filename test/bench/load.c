@@ -2,7 +2,10 @@
  * load.c - a load client for `make bench`: N keep-alive connections, each
  * with one report on its way, for some seconds; then one line of figures.
  *
- *     load PORT tls|plain CONNECTIONS VOLUMES SECONDS TOKEN START
+ *     load PORT tls|plain CONNECTIONS VOLUMES SECONDS TOKEN START [RATE]
+ *
+ * With RATE a connection waits between its reports, so that all together send
+ * so many a second; without it, as many as are answered.
  *
  * Every report is new: a random id, and for each of a connection's volumes
  * the sample of the next hour, from START (unix seconds) on; after 30 days of
@@ -14,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +45,7 @@ struct conn {
 	size_t *time_at;   /* of each sampled_at */
 	uint64_t count;	   /* reports sent */
 	int64_t started_us;
+	bool idle; /* until its time has come */
 	char answer[MAX_ANSWER];
 	size_t got;
 	int number;
@@ -48,6 +53,7 @@ struct conn {
 
 static int volumes;
 static int64_t start_at;
+static int64_t pause_us; /* between reports of a connection; 0: none */
 static uint32_t *latencies;
 static size_t latency_count;
 static uint64_t good, bad;
@@ -206,6 +212,9 @@ pull(struct conn *c)
 			if (bad++ == 0)
 				fprintf(stderr, "%s\n", c->answer);
 		}
+		c->idle = pause_us > 0;
+		if (c->idle)
+			break;
 		renew(c);
 		push(c);
 	}
@@ -214,6 +223,27 @@ pull(struct conn *c)
 		exit(1);
 	}
 	push(c);
+}
+
+/* Sends what is due; how long nothing else is, in nanoseconds. */
+static long
+send_due(struct conn *conns, int count)
+{
+	int64_t now = now_us(), next = now + 100000;
+
+	for (int i = 0; i < count; i++) {
+		struct conn *c = &conns[i];
+
+		if (!c->idle)
+			continue;
+		if (c->started_us + pause_us <= now) {
+			c->idle = false;
+			renew(c);
+			push(c);
+		} else if (c->started_us + pause_us < next)
+			next = c->started_us + pause_us;
+	}
+	return (long)(next - now) * 1000;
 }
 
 static void
@@ -272,15 +302,17 @@ main(int argc, char **argv)
 	int64_t begin, end;
 	int epoll = epoll_create1(0), count, port, n;
 
-	if (argc != 8) {
+	if (argc != 8 && argc != 9) {
 		fprintf(stderr, "usage: load PORT tls|plain CONNECTIONS "
-				"VOLUMES SECONDS TOKEN START\n");
+				"VOLUMES SECONDS TOKEN START [RATE]\n");
 		return 2;
 	}
 	port = (int)number(argv[1]);
 	count = (int)number(argv[3]);
 	volumes = (int)number(argv[4]);
 	start_at = number(argv[7]);
+	if (argc == 9)
+		pause_us = count * INT64_C(1000000) / number(argv[8]);
 	salt = (uint64_t)now_us() * 2654435761u ^ (uint64_t)getpid() << 20;
 	if (strcmp(argv[2], "tls") == 0)
 		tls = SSL_CTX_new(TLS_client_method());
@@ -293,12 +325,19 @@ main(int argc, char **argv)
 	}
 	begin = now_us();
 	end = begin + (int64_t)(strtod(argv[5], NULL) * 1e6);
+	/* Those that wait begin one after the other. */
 	for (int i = 0; i < count; i++) {
+		conns[i].idle = pause_us > 0;
+		conns[i].started_us = begin - pause_us + pause_us * i / count;
+		if (conns[i].idle)
+			continue;
 		renew(&conns[i]);
 		push(&conns[i]);
 	}
 	while (now_us() < end) {
-		n = epoll_wait(epoll, events, 256, 100);
+		struct timespec wait = {.tv_nsec = send_due(conns, count)};
+
+		n = epoll_pwait2(epoll, events, 256, &wait, NULL);
 		for (int i = 0; i < n; i++)
 			pull(events[i].data.ptr);
 	}

@@ -7,41 +7,11 @@ import subprocess
 
 import support
 from support import manual
+from support.documented import DOCUMENTED
 
 PAGE = "stat.flexfs.8"
 
 Flag = collections.namedtuple("Flag", "default hidden required")
-
-# The tables of the public documentation: flag, type, default, hidden. The
-# default of --smtpTo is (internal default) there, and so on.
-DOCUMENTED = {
-    "init creds": [
-        ("smtpAddr", "string", "email-smtp.us-east-1.amazonaws.com:587", False),
-        ("smtpFrom", "string", "flexFS Service <no-reply@ses.flexfs.io>",
-         False),
-        ("smtpTo", "string", "(internal default)", False),
-        ("smtpUser", "string", "(internal default)", False),
-        ("smtpPass", "string", "(prompts)", False),
-        ("force", "bool", "false", False),
-    ],
-    "start": [
-        ("bindAddr", "string", "0.0.0.0:443", False),
-        ("dbFolder", "string", "~/.flexfs/stat", False),
-        ("keyFolder", "string", "~/.flexfs/license", False),
-        ("noSSL", "bool", "false", False),
-        ("sslCert", "string", "~/.flexfs/ssl/cert", False),
-        ("sslKey", "string", "~/.flexfs/ssl/key", False),
-        ("verbose", "bool", "false", False),
-        ("pprof", "bool", "false", True),
-        ("sqliteOpts", "string", "(default tuning)", True),
-        ("smtpAddr", "string", "(from creds)", True),
-        ("smtpFrom", "string", "(from creds)", True),
-        ("smtpPass", "string", "(from creds)", True),
-        ("smtpTo", "string", "(from creds)", True),
-        ("smtpUser", "string", "(from creds)", True),
-        ("mockTime", "bool", "false", True),
-    ],
-}
 
 def run(*words):
     return subprocess.run(support.binary() + list(words), check=True,
@@ -146,7 +116,9 @@ class DocsFlags(support.TestCase):
         known = {name for flags in listed().values() for name in flags}
         known |= {"help", "flag"}  # --flag is an example
         curls = {"retry", "retry-all-errors", "fail-with-body", "cacert",
-                 "data-binary"}
+                 "data-binary", "pinnedpubkey"}
+        # Those of the script, which has a test of its own.
+        known |= {"at", "listFile", "sendOnly"}
         pprofs = {"text", "seconds"}
         for page in manual.pages():
             text = manual.read(f"man/{page}")

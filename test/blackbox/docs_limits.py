@@ -6,6 +6,7 @@ import support
 from support import manual
 
 PAGE = "stat.flexfs-api.7"
+MAIL = "stat.flexfs-mail.8"
 READ_PAGE = "stat.flexfs-read.7"
 
 
@@ -119,6 +120,18 @@ SENTENCES = [
      lambda: manual.constant("lib/smtp.h", "SMTP_STEP_MS") / MS),
     ("stat.flexfs-mail.8", "the whole 5 minutes",
      lambda: manual.constant("lib/smtp.h", "SMTP_TOTAL_MS") / MS / 60),
+    (MAIL, "each account with its 10 dearest volumes",
+     of("src/summary.h", "SUMMARY_TOP_LINES")),
+    (MAIL, "Of more than 50 accounts",
+     of("src/summary.h", "SUMMARY_TOP_BILLS")),
+    (MAIL, "Mails of the last 35 days that did not reach everybody",
+     lambda: manual.constant("src/trouble.h", "TROUBLE_MAIL_SECS") / DAY),
+    (MAIL, "when it ends within 21 days",
+     lambda: manual.constant("src/trouble.h",
+                             "TROUBLE_CERTIFICATE_SECS") / DAY),
+    (MAIL, "every report of the last 24 hours was ahead",
+     lambda: manual.constant("src/trouble.h",
+                             "TROUBLE_CLOCK_FOR_SECS") / 3600),
     ("stat.flexfs-mail.8", "minutes away, at most 24 hours",
      lambda: manual.constant("src/outbox.h", "OUTBOX_MAX_BACKOFF_SECS") / 3600),
     ("stat.flexfs.8", "pretend seconds per second, 0 to 31622400",
@@ -131,6 +144,11 @@ SENTENCES = [
      of("src/verify.h", "VERIFY_MAX_ANCHORS")),
     ("stat.flexfs-ledger.8", "at most 32 MiB of text with at most 100000 heads",
      lambda: manual.constant("src/verify.h", "VERIFY_MAX_ANCHOR_TEXT") / MIB),
+    ("stat.flexfs-ledger.8", "unless they are more than 32 MiB",
+     lambda: manual.constant("src/store.h", "STORE_CHECK_MAX_BYTES") / MIB),
+    ("stat.flexfs-ledger.8", "at most 250 MiB are copied in a second",
+     lambda: manual.constant("src/backup.h", "BACKUP_STEP_PAGES") * 4096
+     * 1000 / manual.constant("src/backup.h", "BACKUP_PAUSE_MS") / MIB),
     ("stat.flexfs-ledger.8", "A day is closed 6 hours after its end",
      lambda: manual.constant("src/history.h", "HISTORY_CLOSE_SECS") / 3600),
     ("stat.flexfs-ledger.8", "it is compared again 24 hours later",

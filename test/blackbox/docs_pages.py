@@ -6,6 +6,9 @@ import support
 from support import manual
 
 
+PAGE = r"Xr (stat\.flexfs\S*|flexfs-report-usage) (\d)"
+
+
 def sections(page):
     return {name for one in manual.page(page) for name in (one.name, one.sub)}
 
@@ -14,16 +17,14 @@ class DocsPages(support.TestCase):
     def test_pages_that_are_referred_to_are_there(self):
         known = set(manual.pages())
         for page in manual.pages():
-            named = re.findall(r"Xr (stat\.flexfs\S*) (\d)",
-                               manual.read(f"man/{page}"))
+            named = re.findall(PAGE, manual.read(f"man/{page}"))
             self.assertTrue(named, page)
             for name, section in named:
                 with self.subTest(page=page, to=name):
                     self.assertIn(f"{name}.{section}", known)
 
     def test_every_page_is_found_from_the_first(self):
-        first = re.findall(r"Xr (stat\.flexfs\S*) (\d)",
-                           manual.read("man/stat.flexfs.8"))
+        first = re.findall(PAGE, manual.read("man/stat.flexfs.8"))
         self.assertEqual({".".join(words) for words in first},
                          set(manual.pages()) - {"stat.flexfs.8"})
 

@@ -30,6 +30,10 @@ class InstallPutsFiles(support.TestCase):
         found = self.files(place)
         self.assertLessEqual({
             "/usr/sbin/stat.flexfs",
+            "/usr/sbin/flexfs-report-usage",
+            "/lib/systemd/system/flexfs-report-usage.service",
+            "/lib/systemd/system/flexfs-report-usage.timer",
+            "/usr/share/doc/stat.flexfs/examples/report-usage.conf",
             "/lib/systemd/system/stat.flexfs.service",
             "/lib/systemd/system/stat.flexfs.socket",
             "/usr/lib/sysusers.d/stat.flexfs.conf",
@@ -50,10 +54,12 @@ class InstallPutsFiles(support.TestCase):
 
     def test_the_units_are_those_of_the_tree(self):
         place = self.install()
-        for name in ("service", "socket"):
+        for name in ("stat.flexfs.service", "stat.flexfs.socket",
+                     "flexfs-report-usage.service",
+                     "flexfs-report-usage.timer"):
             self.assertEqual(
-                self.read(f"{place}/lib/systemd/system/stat.flexfs.{name}"),
-                manual.read(f"contrib/systemd/stat.flexfs.{name}"))
+                self.read(f"{place}/lib/systemd/system/{name}"),
+                manual.read(f"contrib/systemd/{name}"))
 
     def test_another_prefix_is_the_units_too(self):
         place = self.install("PREFIX=/usr/local")
@@ -63,6 +69,10 @@ class InstallPutsFiles(support.TestCase):
                          "stat.flexfs.service")
         self.assertIn("\nExecStart=/usr/local/sbin/stat.flexfs start\n", unit)
         self.assertNotIn("/usr/sbin", unit)
+        unit = self.read(place + "/usr/local/lib/systemd/system/"
+                         "flexfs-report-usage.service")
+        self.assertIn("\nExecStart=/usr/local/sbin/flexfs-report-usage\n",
+                      unit)
 
     def test_uninstall_leaves_nothing(self):
         for words in ([], ["PREFIX=/usr/local"]):

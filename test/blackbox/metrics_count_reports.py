@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import resource
+import signal
 import time
 
 import support
@@ -177,10 +178,12 @@ class MetricsCountReports(support.TestCase):
         self.assertGreater(m.get("process_resident_memory_bytes"), 1 << 20)
         started = m.get("process_start_time_seconds")
         self.assertTrue(0 <= time.time() - started <= 300, started)
-        keys = os.path.join(server.home, ".flexfs", "license")
-        os.makedirs(keys, mode=0o700)
-        with open(os.path.join(keys, "private.pem"), "w") as f:
-            f.write("x")
+        # It is the key that the server has, not one that lies there.
+        server.ok("create", "identity", db=False)
+        self.assertEqual(scrape(server, self.reader).get("grant_key_present"),
+                         0)
+        server.signal(signal.SIGHUP)
+        server.wait_log("server.reloaded")
         self.assertEqual(scrape(server, self.reader).get("grant_key_present"),
                          1)
 

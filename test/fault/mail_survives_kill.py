@@ -1,5 +1,6 @@
 """The server may be killed, or told to end, while a mail is on its way: no
 process is left, and the next server sends the mail, as the mail it was."""
+# timeout: 300
 
 import os
 import signal
@@ -92,6 +93,104 @@ class MailSurvivesKill(support.TestCase):
         self.assertEqual(self.relay.mails, [])
         mail_id = self.sends_once_more(site)
         self.assertEqual(message_ids(self.relay.mails), [mail_id])
+
+    def test_killed_at_any_step_before_the_message(self):
+        for place in ("connect", "ehlo", "rcpt", "data"):
+            with self.subTest(place=place):
+                site = self.hang(place)
+                site.until(1, "is on its way", lambda row: row["attempts"])
+                if place != "connect":
+                    self.until_told({"ehlo": "EHLO", "rcpt": "RCPT",
+                                     "data": "DATA"}[place])
+                self.kill(site)
+                self.assertEqual(self.relay.mails, [])
+                mail_id = self.sends_once_more(site)
+                self.assertEqual(message_ids(self.relay.mails), [mail_id])
+                site.server.stop()
+
+    # --- what it has started -------------------------------------------------
+
+    def child(self, site, verb):
+        """The process with this verb that the server has started."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii",
+                          errors="replace") as f:
+                    parent = f.read().rsplit(")", 1)[1].split()[1]
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().split(b"\0")
+            except OSError:
+                continue
+            if parent == str(site.server.pid) and verb in words[:2]:
+                return int(pid)
+        return None
+
+    def test_the_delivery_alone_is_killed(self):
+        for place, mails in (("mail", 0), ("dot", 1)):
+            with self.subTest(place=place):
+                site = self.hang(place)
+                self.until_told("MAIL" if place == "mail" else "DATA")
+                support.wait_until(lambda: len(self.relay.mails) == mails,
+                                   "the relay has what it is to have",
+                                   20 * SLOW)
+                os.kill(self.child(site, b"deliver"), signal.SIGKILL)
+                row = site.until_state(1, "due")
+                self.assertIn("signal 9", row["last_words"])
+                self.assertEqual(row["attempts"], 1)
+                self.relay.hang = None
+                site.clock(row["next_at"])
+                site.until_state(1, "sent")
+                ids = message_ids(self.relay.mails)
+                self.assertEqual((len(ids), len(set(ids))), (1 + mails, 1))
+                site.server.stop()
+
+    def begin_writing(self):
+        """A site whose server writes its mail right now, and the process."""
+        site = Site(self)
+        self.relay = FaultSmtpd(cert=site.cert("good"))
+        self.addCleanup(self.relay.close)
+        site.give_creds(self.relay)
+        site.start()
+        site.month("2024-01", acme=5)
+        stopped = []
+
+        def stop():
+            pid = self.child(site, b"report")
+            if pid is not None:
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+            return pid
+
+        watcher = threading.Thread(target=support.wait_until, args=(
+            stop, "the message is being written", 20 * SLOW))
+        watcher.start()
+        site.clock("2024-02-01T00:10:00Z")
+        watcher.join()
+        return site, stopped[0]
+
+    def test_the_writing_alone_is_killed(self):
+        site, pid = self.begin_writing()
+        os.kill(pid, signal.SIGKILL)
+        row = site.until(1, "is put off", lambda row: row["last_words"])
+        self.assertEqual((row["state"], row["attempts"]), ("due", 0))
+        self.assertIn("writing the message: it was ended by signal 9",
+                      row["last_words"])
+        site.clock(row["next_at"])
+        site.until_state(1, "sent")
+        self.assertEqual(len(self.relay.mails), 1)
+
+    def test_killed_while_the_message_is_written(self):
+        site, pid = self.begin_writing()
+        site.server.kill()
+        os.kill(pid, signal.SIGCONT)
+        self.until_nothing_runs(site)
+        row = site.mail(1)
+        self.assertEqual((row["state"], row["attempts"], row["subject"]),
+                         ("due", 0, ""))
+        mail_id = self.sends_once_more(site, 1)
+        self.assertEqual(message_ids(self.relay.mails), [mail_id])
+
+    # --- the server again ----------------------------------------------------
 
     def test_killed_between_the_relay_s_yes_and_its_note(self):
         """The one double that cannot be helped: nobody can know."""

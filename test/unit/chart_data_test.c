@@ -224,8 +224,10 @@ close_by_hand(
 
 	assert_true(account_find(f->db, account, &a, &f->err));
 	assert_true(invoice_parse_period(period, &p, &f->err));
-	if (close_period(f->db, &a, &p, true, "operator:test", "", now, &row,
-		&f->err) != CLOSE_DONE)
+	if (close_period(f->db, &a, &p, true,
+		&(struct close_order){
+		    .who = "operator:test", .reason = "", .now = now},
+		&row, &f->err) != CLOSE_DONE)
 		fail_msg("closing %s: %s", period, f->err.text);
 }
 

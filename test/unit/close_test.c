@@ -489,8 +489,10 @@ ignore_outcome(void *ctx, const struct close_outcome *outcome)
 static bool
 close_all_due(struct sql *db, int64_t now)
 {
+	const struct close_order order = {
+	    .who = "server", .reason = "", .now = now};
 	struct err err = ERR_INIT;
-	bool ok = close_due(db, now, ignore_outcome, NULL, &err);
+	bool ok = close_due(db, &order, ignore_outcome, NULL, &err);
 
 	if (!ok)
 		fprintf(stderr, "close due: %s\n", err.text);
@@ -518,7 +520,9 @@ close_all_by_hand(struct sql *db, int64_t now)
 			if (!ok)
 				break;
 			result = close_period(db, &a, &period, true,
-			    "operator:me", "", now, &row, &err);
+			    &(struct close_order){
+				.who = "operator:me", .reason = "", .now = now},
+			    &row, &err);
 			ok = result == CLOSE_DONE || result == CLOSE_ALREADY;
 		}
 	if (!ok)

@@ -313,6 +313,24 @@ output_up_to_the_limit_is_fine(void **state)
 	assert_string_equal(b->output, "0123456789");
 }
 
+/* As soon as it was started, which the job may be faster than. */
+static void
+a_job_in_the_background_gives_way(void **state)
+{
+	struct bench *b = *state;
+	const char *const argv[] = {"sh", "-c",
+	    "n=0; until [ $(nice) -ge 10 ] || [ $n -ge 200 ]; do "
+	    "sleep 0.05; n=$((n + 1)); done; [ $n -lt 200 ] && printf yes",
+	    NULL};
+	struct job_spec spec = shell(b, argv);
+	struct err err = ERR_INIT;
+
+	spec.background = true;
+	assert_true(job_start(b->pool, &spec, &err));
+	run(b);
+	assert_string_equal(b->output, "yes");
+}
+
 static void
 start_with_deadline(struct bench *b, const char *script, int64_t ms)
 {
@@ -664,6 +682,7 @@ main(int argc, char **argv)
 	    T(the_environment_is_reduced),
 	    T(output_past_the_limit_ends_the_job),
 	    T(output_up_to_the_limit_is_fine),
+	    T(a_job_in_the_background_gives_way),
 	    T(at_the_deadline_a_job_is_asked_to_end),
 	    T(a_job_that_does_not_end_is_killed),
 	    T(what_a_job_leaves_behind_ends_with_it),

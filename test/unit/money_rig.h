@@ -157,8 +157,11 @@ rig_try_close(struct fixture *f, const char *account, const char *period,
 
 	f->err = (struct err)ERR_INIT;
 	assert_true(invoice_parse_period(period, &p, &f->err));
-	return close_period(f->db, &a, &p, accept, "operator:me",
-	    accept ? "as agreed" : "", f->now, row, &f->err);
+	return close_period(f->db, &a, &p, accept,
+	    &(struct close_order){.who = "operator:me",
+		.reason = accept ? "as agreed" : "",
+		.now = f->now},
+	    row, &f->err);
 }
 
 /* By hand, whatever holds it. */
@@ -191,9 +194,11 @@ rig_note_outcome(void *ctx, const struct close_outcome *o)
 static inline void
 rig_due_is(struct fixture *f, const char *expected)
 {
+	const struct close_order order = {
+	    .who = "server", .reason = "", .now = f->now};
 	struct buf b = BUF_INIT;
 
-	if (!close_due(f->db, f->now, rig_note_outcome, &b, &f->err))
+	if (!close_due(f->db, &order, rig_note_outcome, &b, &f->err))
 		fail_msg("close due: %s", f->err.text);
 	assert_string_equal(buf_text(&b), expected);
 	buf_fini(&b);

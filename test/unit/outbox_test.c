@@ -361,6 +361,100 @@ after_five_days_it_is_given_up(void **state)
 }
 
 static void
+retry_fails(struct fixture *f, int64_t id)
+{
+	f->err = (struct err)ERR_INIT;
+	assert_false(outbox_retry(f->db, id, f->now, &f->err));
+	assert_int_equal(f->err.kind, ERR_INPUT);
+}
+
+static void
+what_was_given_up_can_be_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = ready(f, "m");
+
+	f->now += 5 * 86400;
+	for (int n = 0; n < OUTBOX_LEAST_ATTEMPTS; n++)
+		attempt(f, id, OUTBOX_RETRY, OUTBOX_RETRY);
+	assert_string_equal(load(f, id).state, "failed");
+	f->now += 86400;
+	assert_true(outbox_retry(f->db, id, f->now, &f->err));
+	assert_string_equal(load(f, id).state, "due");
+	assert_int_equal(load(f, id).next_at, f->now);
+	waiting_are(f, id, "a@x.test b@x.test ");
+	/* The message was seen, and stays; one more failure is not the end. */
+	assert_true(outbox_clear_message(f->db, id, &f->err));
+	assert_true(load(f, id).has_message);
+	attempt(f, id, OUTBOX_RETRY, OUTBOX_RETRY);
+	assert_string_equal(load(f, id).state, "due");
+	attempt(f, id, OUTBOX_DELIVERED, OUTBOX_DELIVERED);
+	assert_string_equal(load(f, id).state, "sent");
+	retry_fails(f, id);
+	retry_fails(f, 99);
+}
+
+static void
+who_was_refused_alone_is_asked_again_on_demand(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = ready(f, "m");
+
+	attempt(f, id, OUTBOX_DELIVERED, OUTBOX_REFUSED);
+	assert_string_equal(load(f, id).state, "sent");
+	assert_true(outbox_retry(f->db, id, f->now, &f->err));
+	waiting_are(f, id, "b@x.test ");
+	assert_true(outbox_begin(f->db, id, TWO, 2, &f->err));
+	retry_fails(f, id);
+}
+
+static void
+a_mail_that_waits_is_due_at_once_on_demand(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = ready(f, "m"), aside = plan(f, "old");
+
+	attempt(f, id, OUTBOX_RETRY, OUTBOX_RETRY);
+	attempt(f, id, OUTBOX_RETRY, OUTBOX_RETRY);
+	assert_int_equal(load(f, id).next_at, f->now + 240);
+	assert_true(outbox_retry(f->db, id, f->now + 1, &f->err));
+	assert_int_equal(load(f, id).next_at, f->now + 1);
+	assert_int_equal(load(f, id).attempts, 2);
+	assert_true(outbox_set_aside(f->db, aside, "missed", &f->err));
+	assert_true(outbox_retry(f->db, aside, f->now, &f->err));
+	assert_string_equal(load(f, aside).state, "due");
+}
+
+static void
+what_did_not_reach_everybody_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	int64_t since = f->now, waits, refused;
+	struct outbox_failures failures;
+
+	attempt(f, ready(f, "fine"), OUTBOX_DELIVERED, OUTBOX_DELIVERED);
+	ready(f, "untried");
+	assert_true(outbox_load_failures(f->db, since, &failures, &f->err));
+	assert_int_equal(failures.given_up + failures.waiting, 0);
+	f->now++;
+	waits = ready(f, "waits");
+	attempt(f, waits, OUTBOX_DELIVERED, OUTBOX_RETRY);
+	f->now++;
+	refused = ready(f, "refused");
+	attempt(f, refused, OUTBOX_DELIVERED, OUTBOX_REFUSED);
+	attempt(f, ready(f, "failed"), OUTBOX_REFUSED, OUTBOX_REFUSED);
+	assert_true(outbox_load_failures(f->db, since, &failures, &f->err));
+	assert_int_equal(failures.given_up, 2);
+	assert_int_equal(failures.waiting, 1);
+	assert_int_equal(failures.oldest.id, waits);
+	assert_string_equal(failures.words, "said");
+	assert_true(outbox_load_failures(f->db, f->now, &failures, &f->err));
+	assert_int_equal(failures.given_up, 2);
+	assert_int_equal(failures.waiting, 0);
+	assert_int_equal(failures.oldest.id, refused);
+}
+
+static void
 a_session_without_results_is_tried_again(void **state)
 {
 	struct fixture *f = *state;
@@ -448,6 +542,10 @@ main(void)
 	    FIXTURE_TEST(who_got_it_does_not_get_it_twice),
 	    FIXTURE_TEST(the_next_attempt_is_n_times_n_minutes_away),
 	    FIXTURE_TEST(after_five_days_it_is_given_up),
+	    FIXTURE_TEST(what_was_given_up_can_be_tried_again),
+	    FIXTURE_TEST(who_was_refused_alone_is_asked_again_on_demand),
+	    FIXTURE_TEST(a_mail_that_waits_is_due_at_once_on_demand),
+	    FIXTURE_TEST(what_did_not_reach_everybody_is_counted),
 	    FIXTURE_TEST(a_session_without_results_is_tried_again),
 	    FIXTURE_TEST(what_was_being_sent_at_a_kill_is_due_again),
 	    FIXTURE_TEST(a_rendering_that_failed_is_put_off_a_minute),

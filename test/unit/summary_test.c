@@ -123,6 +123,149 @@ silent_sources_are_trouble(void **state)
 	summary_case_fini(&c);
 }
 
+/* Text and HTML say the same; the latter where a word is harmless. */
+static void
+trouble_is(const struct summary *summary, const char *text, const char *html)
+{
+	struct buf b = BUF_INIT;
+
+	summary_text(summary, &b);
+	if (strstr(buf_text(&b), text) == NULL)
+		fail_msg("no \"%s\" in:\n%s", text, buf_text(&b));
+	buf_clear(&b);
+	summary_html(summary, &b);
+	if (strstr(buf_text(&b), html) == NULL)
+		fail_msg("no \"%s\" in:\n%s", html, buf_text(&b));
+	buf_fini(&b);
+}
+
+static void
+other_trouble_is_told_of_in_text_and_html(void **state)
+{
+	struct trouble_clock clocks[] = {{"admin1", 720}, {"admin2", -61}};
+	struct trouble_held held[] = {
+	    {"acme", "2026-08", INVOICE_MISSING_HOURS},
+	    {"acme", "2026-09", INVOICE_UNRATED_USAGE}};
+	struct trouble t = {.quarantined = 1, .quarantined_since = 1791374400};
+	struct summary_case c;
+
+	(void)state;
+	summary_case_make(&c, "one");
+	c.summary.trouble = &t;
+	trouble_is(&c.summary,
+	    "1 sample waits in quarantine and does not count, the oldest "
+	    "since\n2026-10-07T12:00:00Z. Release or discard each:\n"
+	    "    stat.flexfs list quarantine\n",
+	    "<p>1 sample waits in quarantine");
+	t = (struct trouble){.clocks = clocks, .clock_count = 2};
+	trouble_is(&c.summary,
+	    "Clocks that differ from the server's: admin1 is 12m ahead, "
+	    "admin2 is 61s\nbehind. ",
+	    "admin2 is 61s behind. ");
+	t = (struct trouble){.held = held, .held_count = 2};
+	trouble_is(&c.summary,
+	    "Earlier periods that are held, and not invoiced: 2026-08 "
+	    "(missing\nhours), 2026-09 (usage without a rate). To see why, and "
+	    "to close one:\n"
+	    "    stat.flexfs show period 2026-08 --account acme\n",
+	    "2026-09 (usage without a rate)");
+	t = (struct trouble){.certificate_ends_at = c.summary.now + 86400};
+	trouble_is(&c.summary, "The server's TLS certificate ends at ",
+	    "certificate ends at ");
+	t.certificate_ends_at = c.summary.now;
+	trouble_is(&c.summary, "The server's TLS certificate ended at ",
+	    "certificate ended at ");
+	summary_case_fini(&c);
+}
+
+static void
+a_mail_that_did_not_arrive_is_quoted_harmlessly(void **state)
+{
+	struct trouble t = {.mails = {.given_up = 2,
+				.waiting = 1,
+				.id = 7,
+				.name = "weekly 2026-W39",
+				.planned_at = 1791374400,
+				.words = "550 <b>no</b>\r\n\x1b[2J"
+					 "\xe2\x80\xae\xff one"}};
+	struct summary_case c;
+
+	(void)state;
+	summary_case_make(&c, "one");
+	c.summary.trouble = &t;
+	trouble_is(&c.summary,
+	    "3 mails have not reached everybody (2 given up or refused, 1 "
+	    "tried\nagain), the oldest weekly 2026-W39 of "
+	    "2026-10-07T12:00:00Z: "
+	    "\"550\n<b>no</b>",
+	    "&lt;b&gt;no&lt;/b&gt;");
+	trouble_is(&c.summary, "    stat.flexfs retry mail 7\n",
+	    "<code><span>stat.flexfs retry mail 7</span></code>");
+	for (int i = 0; i < 2; i++) {
+		struct buf b = BUF_INIT;
+
+		(i == 0 ? summary_text : summary_html)(&c.summary, &b);
+		assert_null(strpbrk(buf_text(&b), "\r\x1b\xff"));
+		assert_null(strstr(buf_text(&b), "\xe2\x80\xae"));
+		buf_fini(&b);
+	}
+	summary_case_fini(&c);
+}
+
+static size_t
+count_of(const struct buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = buf_text(b); (at = strstr(at, what)) != NULL;
+	     at++)
+		n++;
+	return n;
+}
+
+static void
+of_many_accounts_the_held_and_the_largest_are_shown(void **state)
+{
+	enum {
+		MANY = SUMMARY_TOP_BILLS + 10
+	};
+	struct invoice *many = calloc(MANY, sizeof *many);
+	struct summary_case c;
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	assert_non_null(many);
+	summary_case_make(&c, "one");
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = c.now[0];
+		many[i].hours.estimated = 1;
+		snprintf(many[i].account.name, sizeof many[i].account.name,
+		    "a%02zu", i);
+	}
+	many[MANY - 1].state = INVOICE_HELD;
+	c.summary.invoices = many;
+	c.summary.before = NULL;
+	c.summary.count = MANY;
+	summary_text(&c.summary, &b);
+	assert_non_null(strstr(b.data,
+	    "There are 60 accounts: what is held and the largest, 50 of them, "
+	    "follow;\nall are in the CSV.\n"));
+	assert_int_equal(count_of(&b, "\nVolume "), SUMMARY_TOP_BILLS);
+	assert_non_null(strstr(b.data, "\na48 - "));
+	assert_null(strstr(b.data, "\na49 - "));
+	assert_non_null(strstr(b.data, "\na59 - "));
+	assert_int_equal(count_of(&b, "volume-hours 1 are estimated") +
+			     count_of(&b, "volume-hours 1\nare estimated"),
+	    20);
+	assert_non_null(strstr(b.data, "40 more accounts have estimated"));
+	buf_clear(&b);
+	summary_csv(&c.summary, &b);
+	assert_non_null(strstr(b.data, "a49"));
+	buf_fini(&b);
+	free(many);
+	summary_case_fini(&c);
+}
+
 static void
 a_held_subject_says_why(void **state)
 {
@@ -281,6 +424,10 @@ main(void)
 	    cmocka_unit_test(a_subject_says_usage_money_and_state),
 	    cmocka_unit_test(a_held_subject_says_why),
 	    cmocka_unit_test(silent_sources_are_trouble),
+	    cmocka_unit_test(other_trouble_is_told_of_in_text_and_html),
+	    cmocka_unit_test(
+		of_many_accounts_the_held_and_the_largest_are_shown),
+	    cmocka_unit_test(a_mail_that_did_not_arrive_is_quoted_harmlessly),
 	    cmocka_unit_test(currencies_are_never_added_to_each_other),
 	    cmocka_unit_test(bills_of_one_currency_are_added),
 	    cmocka_unit_test(usage_changes_its_unit_at_1024_as_shown),

@@ -109,8 +109,8 @@ static const struct change CHANGES[] = {
 	"report " ID(1) " of source:admin1: fact 7 accepted it, but there is "
 			"no such row"},
     {"INSERT INTO report SELECT source, randomblob(16), fact, sent_at,"
-     " skew_ms, stored, duplicates, quarantined, unknown_members, complete"
-     " FROM report WHERE fact = 8",
+     " skew_ms, stored, duplicates, quarantined, unknown_members, complete,"
+     " license_grant FROM report WHERE fact = 8",
 	VERIFY_REPORT, "it names fact 8, which did not accept it"},
     {"UPDATE report SET source = 1 WHERE fact = 7", VERIFY_REPORT,
 	"report " ID(1) " of source:admin2: it names fact 7, which did not"},

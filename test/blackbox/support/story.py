@@ -12,8 +12,8 @@ class Story:
     """Accounts, sources, tokens, rates; names and new names, bins,
     revisions, a retirement, a repetition, samples set aside for each reason,
     most of them settled; a month that ends and is closed, so that mails are
-    planned, and is corrected by the next one; days made small. The server
-    stands at a pretend instant; heads are those of the answers, in order."""
+    planned, and is corrected by the next one; days made small; grants. The
+    server stands at a pretend instant; heads are those of the answers, in order."""
 
     START = "2026-09-30T20:00:00Z"
 
@@ -46,6 +46,7 @@ class Story:
         it.create_rate("acme", "0.03", **clock)
         it.create_rate("acme", "0.011", max_age="30d", **clock)
         it.create_rate("other", "5", from_="2026-09-01T00:00:00Z", **clock)
+        it.ok("create", "identity", db=False)
         self.tokens = [
             it.create_source("admin1", "acme", "other", **clock),
             it.create_source("admin2", "acme", **clock)]
@@ -106,6 +107,11 @@ class Story:
         self.go("2026-10-03T07:00:00Z")
         self.server.wait_log("close.done", after=mark, account="other")
         self.hour(20)
+        self.send(0, want_grant=True)
+        self.send(1, want_grant=True)
+        self.server.ok(
+            "create", "grant", "--source", "admin1", "--expires", "90d",
+            "--mockTime", "--mockRate", 0, "--mockStart", rfc3339(self.now))
         self.go("2026-11-01T07:00:00Z")
         self.close("2026-10")
         self.server.wait_log("history.day_compacted", day="2026-10-03")
@@ -118,7 +124,8 @@ class Story:
             self.now += 3600
             self.server.set_clock(self.operator, rfc3339(self.now))
         self.hour(9)
-        self.send(1, self.volume(0, 77, revision=1))
+        self.send(1, self.volume(0, 77, revision=1), want_grant=True)
+        self.send(2, want_grant=True)
         report, _ = self.send(1, self.volume(5, 1), self.volume(5, 1))
         assert self.server.send_report(
             self.tokens[1], report).status == 200
