@@ -60,8 +60,9 @@ SRC = settings creds creds_gather store store_check fact backup grace account \
       page page_text page_piece pages page_chart page_part page_trouble \
       page_usage page_overview page_account page_periods page_invoice page_line \
       page_volume page_lists \
-      route http_reply read read_table read_lists read_pages read_routes \
-      read_answer \
+      route http_reply read read_table read_lists read_volume_part \
+      read_volumes read_hours read_periods read_invoices read_usage \
+      read_pages read_routes read_answer \
       verify_part verify verify_file verify_chain verify_terms verify_reports \
       verify_quarantine verify_volumes verify_samples verify_group \
       verify_months verify_days verify_closed verify_again verify_print \
@@ -69,7 +70,7 @@ SRC = settings creds creds_gather store store_check fact backup grace account \
       pprof metrics_part metrics writer ingest schedule config_key \
       config_report config_sample config delivery closing upkeep \
       metrics_periods metrics_tables metrics_page \
-      reading service service_body server_clock \
+      reading service service_body openapi server_clock \
       operate operate_rates operate_close granting signin gate server_reload \
       server_notify server_watch systemd server cmd cmd_table cmd_change \
       cmd_paper cmd_init cmd_systemd cmd_create cmd_grant cmd_update cmd_list \
@@ -182,6 +183,14 @@ $(BUILD)/systemd.inc: contrib/systemd/stat.flexfs.service \
 
 $(BUILD)/src/systemd.o: CPPFLAGS += -I$(BUILD)
 $(BUILD)/src/systemd.o: $(BUILD)/systemd.inc
+
+# The description of the routes, which is JSON in a file of YAML.
+$(BUILD)/openapi.inc: contrib/openapi.yaml Makefile
+	@mkdir -p $(@D)
+	$(call embed,openapi_text,$<) >$@
+
+$(BUILD)/src/openapi.o: CPPFLAGS += -I$(BUILD)
+$(BUILD)/src/openapi.o: $(BUILD)/openapi.inc
 
 # The look of the pages.
 $(BUILD)/page_style.inc: src/page.css Makefile
@@ -346,7 +355,7 @@ UNITS = stat.flexfs.service flexfs-report-usage.service
 # Where files go, as folder:file[:name there].
 INSTALLED = $(foreach m,$(LINT_MAN),$(MANDIR)/man$(subst .,,$(suffix $(m))):$(m)) \
             $(foreach e,$(EXAMPLES),$(DOCDIR)/examples:$(e)) \
-            $(DOCDIR):README $(DOCDIR):COPYING \
+            $(DOCDIR):README $(DOCDIR):COPYING $(DOCDIR):contrib/openapi.yaml \
             $(foreach u,$(UNITS),$(UNITDIR):$(BUILD)/install/$(u)) \
             $(UNITDIR):contrib/systemd/stat.flexfs.socket \
             $(UNITDIR):contrib/systemd/flexfs-report-usage.timer \

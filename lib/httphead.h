@@ -21,7 +21,7 @@ enum {
 	HTTPHEAD_TOKEN_BYTES = 512, /* a longer bearer token is none */
 	HTTPHEAD_TYPE_BYTES = 127,  /* Content-Type */
 	HTTPHEAD_HOST_BYTES = 255,
-	HTTPHEAD_NAME_BYTES = 31,   /* of the header names it looks at */
+	HTTPHEAD_NAME_BYTES = 31,    /* of the header names it looks at */
 	HTTPHEAD_VALUE_BYTES = 4095, /* of their values */
 };
 

@@ -63,11 +63,9 @@ build_open(struct sql *db, const struct invoice_query *query,
 				   query, open->built, err))
 		return false;
 	for (size_t i = 0; i < open->count; i++)
-		if (!correction_add(
-			db, &open->built[i], query, &carries, err) ||
-		    !forecast_add(db, &open->built[i], query, err))
+		if (!correction_add(db, &open->built[i], query, &carries, err))
 			return false;
-	return true;
+	return forecast_add(db, open->built, open->count, query, err);
 }
 
 static bool
@@ -119,6 +117,17 @@ bill_build(struct sql *db, const struct account *accounts, size_t count,
     struct err *err)
 {
 	struct invoice_query query = {.period = period, .now = now};
+
+	return build_at(db, accounts, count, &query, out, err);
+}
+
+bool
+bill_build_days(struct sql *db, const struct account *accounts, size_t count,
+    const struct invoice_period *period, int64_t now, struct invoice *out,
+    struct err *err)
+{
+	struct invoice_query query = {
+	    .period = period, .now = now, .days = true};
 
 	return build_at(db, accounts, count, &query, out, err);
 }

@@ -20,6 +20,12 @@ bool bill_build(struct sql *db, const struct account *accounts, size_t count,
     const struct invoice_period *period, int64_t now, struct invoice *out,
     struct err *err);
 
+/* As bill_build; the ratings of what is not closed tell their days, too, for
+ * the picture of chart_data.h. */
+bool bill_build_days(struct sql *db, const struct account *accounts,
+    size_t count, const struct invoice_period *period, int64_t now,
+    struct invoice *out, struct err *err);
+
 /* As bill_build, of what is not closed without the hours from until on (unix
  * seconds, a whole hour of the period), as it stood just before that. */
 bool bill_build_until(struct sql *db, const struct account *accounts,

@@ -160,6 +160,38 @@ scan(struct tally *t, struct sql *db, const struct invoice *bills, size_t count,
 	return usage_scan(db, &query, add_hour, t, err);
 }
 
+/* --- days that the bills tell already --- */
+
+/* Of a month by account, when none of it is closed. */
+static bool
+has_days(const struct tally *t, const struct invoice *bills, size_t count)
+{
+	if (t->by_volume || bills[0].period.month_count != 1)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (bills[i].months[0].days == NULL)
+			return false;
+	return true;
+}
+
+static void
+take_days(struct tally *t, const struct invoice *bills, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const int64_t *row = bsearch(&bills[i].account.id, t->rows,
+		    t->row_count, sizeof *t->rows, by_row);
+		const struct rating_day *days = bills[i].months[0].days;
+		size_t at = (size_t)(row - t->rows);
+
+		for (size_t d = 0; d < t->day_count; d++) {
+			t->parts[d * t->row_count + at] = (struct chart_part){
+			    days[d].measured, days[d].estimated};
+			t->missing[d] += days[d].missing_hours;
+			t->seen[at] = t->seen[at] || days[d].used;
+		}
+	}
+}
+
 /* --- names --- */
 
 /* A volume as the bill calls it. */
@@ -307,9 +339,12 @@ load_usage(struct sql *db, const struct invoice *bills, size_t count,
 	if (!sql_begin_read(db, err))
 		return false;
 	set_range(&t, &bills[0].period, now);
-	ok = begin(&t, db, bills, count, err) &&
-	     scan(&t, db, bills, count, now, err) &&
-	     load_names(&t, db, bills, count, out, err) &&
+	ok = begin(&t, db, bills, count, err);
+	if (ok && has_days(&t, bills, count))
+		take_days(&t, bills, count);
+	else
+		ok = ok && scan(&t, db, bills, count, now, err);
+	ok = ok && load_names(&t, db, bills, count, out, err) &&
 	     fill_days(&t, out, err);
 	sql_rollback(db);
 	out->missing = t.missing;

@@ -101,7 +101,7 @@ build(struct sql *db, const struct account *accounts, size_t count,
 
 		ok = correction_add(
 			 db, &bill->invoice, query, &bill->carries, err) &&
-		     forecast_add(db, &bill->invoice, query, err) &&
+		     forecast_add(db, &bill->invoice, 1, query, err) &&
 		     latest_of(db, accounts[i].id, &bill->latest, err);
 		bill->result = judge(&bill->invoice);
 		ok = ok && mark_closed(db, bill, err);

@@ -39,6 +39,14 @@ static const struct opt_flag get_flags[] = {
 	.shown = "(none)",
 	.help = "Entity tags that are known, as in the header If-None-Match"},
     {.name = "gzip", .type = OPT_BOOL, .help = "Compress the body"},
+    {.name = "issuer",
+	.type = OPT_STRING,
+	.preset = "flexFS Service",
+	.help = "Who bills, on paper; may have several lines"},
+    {.name = "payment",
+	.type = OPT_STRING,
+	.shown = "(none)",
+	.help = "Where to pay, on paper; may have several lines"},
     {.name = "expectedInterval",
 	.type = OPT_DURATION,
 	.shown = "(they are not told of)",
@@ -83,6 +91,8 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 	    .role = strcmp(opt_get(values, "role"), "reader") == 0
 			? TOKEN_READER
 			: TOKEN_OPERATOR,
+	    .issuer = opt_get(values, "issuer"),
+	    .payment = opt_get(values, "payment"),
 	    .now = now};
 	const char *ends = opt_get(values, "certificateEnds");
 	struct account account;
@@ -90,8 +100,8 @@ answer(const struct opt_values *values, struct sql *db, int64_t now,
 
 	if (opt_given(values, "expectedInterval"))
 		ask.expected_secs = opt_int(values, "expectedInterval");
-	if (ends != NULL && !utc_parse(ends, strlen(ends),
-				&ask.certificate_ends_at, NULL))
+	if (ends != NULL &&
+	    !utc_parse(ends, strlen(ends), &ask.certificate_ends_at, NULL))
 		return err_set(err, ERR_INPUT,
 		    "--certificateEnds is not a time as RFC 3339 has it");
 	if (name != NULL) {

@@ -339,6 +339,22 @@ explain_build(struct sql *db, const char *bill, int64_t line, int64_t hour,
 	return ok;
 }
 
+static void
+keep_account(struct explain_side *side, int64_t account)
+{
+	for (size_t i = 0; i < side->count; i++)
+		explain_samples_keep(&side->hours[i].samples, account);
+	for (size_t i = 0; i < side->source_count; i++)
+		explain_samples_keep(&side->sources[i].samples, account);
+}
+
+void
+explain_keep_account(struct explain *explain, int64_t account)
+{
+	keep_account(&explain->now, account);
+	keep_account(&explain->before, account);
+}
+
 void
 explain_fini(struct explain *explain)
 {

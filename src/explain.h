@@ -174,6 +174,10 @@ bool explain_build(struct sql *db, const char *bill, int64_t line, int64_t hour,
     int64_t now, struct explain *out, struct err *err);
 void explain_fini(struct explain *explain);
 
+/* For who sees one account only: takes other accounts' samples out of what is
+ * shown. What the hours come to stays as it is. */
+void explain_keep_account(struct explain *explain, int64_t account);
+
 /* Whether an hour is shown: not with only_hour, nor one of a correction that
  * costs the same on both sides. */
 bool explain_is_shown(const struct explain *explain, int64_t hour);

@@ -29,6 +29,7 @@ void explain_fact_fini(struct explain_fact *fact);
 bool explain_load_samples(const struct explain_scope *scope, int64_t hour,
     int64_t from_hour, struct explain_samples *out, struct err *err);
 void explain_samples_fini(struct explain_samples *samples);
+void explain_samples_keep(struct explain_samples *samples, int64_t account);
 
 /* The mean bytes of an age bin, of an account or of all with 0, into *out,
  * which must exist. */

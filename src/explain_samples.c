@@ -443,6 +443,21 @@ explain_load_samples(const struct explain_scope *scope, int64_t hour,
 	       load_origins(scope->db, out, err);
 }
 
+/* The weights stay those of all: of them this account's have a part. */
+void
+explain_samples_keep(struct explain_samples *samples, int64_t account)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < samples->count; i++) {
+		if (samples->list[i].account == account)
+			samples->list[n++] = samples->list[i];
+		else
+			fini_sample(&samples->list[i]);
+	}
+	samples->count = n;
+}
+
 void
 explain_samples_fini(struct explain_samples *samples)
 {

@@ -10,9 +10,12 @@
 #include "usage.h"
 #include "volume.h"
 
-/* How far back the hours of volumes that report on are looked for. */
+/* How far back the hours of volumes that report on are looked for: of those
+ * that miss none, and, if there are many others, once more farther. */
 enum {
-	NEAR_HOURS = 2 * FORECAST_HOURS
+	NEAR_HOURS = FORECAST_HOURS + 2,
+	FAR_HOURS = 2 * FORECAST_HOURS,
+	FEW_VOLUMES = 64,
 };
 
 /* One bin of one measured hour, or a part of it. */
@@ -24,14 +27,19 @@ struct piece {
 	exact_u128 num;
 };
 
+/* By volume, the latest hour first. */
+struct pieces {
+	struct piece *list; /* owned */
+	size_t count, cap;
+};
+
 struct outlook {
 	struct sql *db;
 	struct invoice *invoice;
 	const struct invoice_query *query;
 	int64_t hour_at_hand;
-	struct piece *list; /* owned */
-	size_t count, cap;
-	struct rate *rates; /* owned */
+	const struct pieces *near; /* borrowed: of its volumes, or of all */
+	struct rate *rates;	   /* owned */
 	size_t rate_count;
 	struct exact *cost; /* owned */
 	bool unrated;
@@ -40,22 +48,22 @@ struct outlook {
 static bool
 keep_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 {
-	struct outlook *o = ctx;
+	struct pieces *p = ctx;
 	struct piece *more;
 	size_t cap;
 
 	if (hour->kind != USAGE_MEASURED)
 		return true;
 	for (size_t i = 0; i < hour->bin_count; i++) {
-		if (o->count == o->cap) {
-			cap = o->cap > 0 ? 2 * o->cap : 256;
-			more = reallocarray(o->list, cap, sizeof *more);
+		if (p->count == p->cap) {
+			cap = p->cap > 0 ? 2 * p->cap : 256;
+			more = reallocarray(p->list, cap, sizeof *more);
 			if (more == NULL)
 				return err_nomem(err);
-			o->list = more;
-			o->cap = cap;
+			p->list = more;
+			p->cap = cap;
 		}
-		o->list[o->count++] = (struct piece){.volume = hour->volume,
+		p->list[p->count++] = (struct piece){.volume = hour->volume,
 		    .hour = hour->hour,
 		    .last_account = hour->last_account,
 		    .age_hours = hour->bins[i].age_hours,
@@ -65,29 +73,55 @@ keep_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 	return true;
 }
 
+/* What one scan has told, by volume, the latest hour first. It tells a
+ * volume's hours in the order of time, so it is enough to hand them out, from
+ * the last one on. */
 static bool
-scan(struct outlook *o, int64_t from_hour, int64_t to_hour,
-    const int64_t *volumes, size_t count, struct err *err)
+sort(struct piece *list, size_t count, struct err *err)
+{
+	struct piece *sorted = calloc(count + 1, sizeof *sorted);
+	size_t *next, sum = 0, max = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if ((size_t)list[i].volume > max)
+			max = (size_t)list[i].volume;
+	next = calloc(max + 2, sizeof *next);
+	if (sorted == NULL || next == NULL) {
+		free(sorted);
+		free(next);
+		return err_nomem(err);
+	}
+	for (size_t i = 0; i < count; i++)
+		next[list[i].volume + 1]++;
+	for (size_t v = 0; v <= max; v++) {
+		sum += next[v];
+		next[v] = sum;
+	}
+	for (size_t i = count; i-- > 0;)
+		sorted[next[list[i].volume]++] = list[i];
+	if (count > 0)
+		memcpy(list, sorted, count * sizeof *list);
+	free(next);
+	free(sorted);
+	return true;
+}
+
+/* Adds the hours of some volumes, or of all with NULL, behind what is there. */
+static bool
+scan(struct sql *db, const struct invoice_query *query, int64_t from_hour,
+    int64_t to_hour, const int64_t *volumes, size_t count, struct pieces *out,
+    struct err *err)
 {
 	struct usage_query usage = {.from_hour = from_hour,
 	    .to_hour = to_hour,
-	    .now = o->query->now,
-	    .upto_fact = o->query->head.seq,
+	    .now = query->now,
+	    .upto_fact = query->head.seq,
 	    .volumes = volumes,
 	    .volume_count = count};
+	size_t first = out->count;
 
-	return usage_scan(o->db, &usage, keep_hour, o, err);
-}
-
-/* The latest hour first. */
-static int
-compare_pieces(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-
-	if (x->volume != y->volume)
-		return x->volume < y->volume ? -1 : 1;
-	return (x->hour < y->hour) - (x->hour > y->hour);
+	return usage_scan(db, &usage, keep_hour, out, err) &&
+	       sort(out->list + first, out->count - first, err);
 }
 
 static size_t
@@ -170,28 +204,26 @@ static void
 add_bins(struct outlook *o, const struct piece *p, size_t count, size_t hours,
     int64_t first, int64_t end)
 {
-	struct exact *sum = exact_new(), *one = exact_new();
+	struct exact *mean = exact_new();
 
 	for (size_t i = 0; i < count; i++) {
+		struct exact_sum sum = {.spill = NULL};
 		bool seen = false;
 
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = p[j].age_hours == p[i].age_hours;
 		if (seen)
 			continue;
-		exact_set_int(sum, 0);
-		for (size_t j = i; j < count; j++) {
-			if (p[j].age_hours != p[i].age_hours)
-				continue;
-			exact_set_ratio(one, p[j].num, p[j].den);
-			exact_add(sum, one);
-		}
-		exact_div_int(sum, (int64_t)hours);
-		o->unrated =
-		    !add_cost(o, p[i].age_hours, sum, first, end) || o->unrated;
+		for (size_t j = i; j < count; j++)
+			if (p[j].age_hours == p[i].age_hours)
+				exact_sum_add(&sum, p[j].num, p[j].den);
+		exact_sum_get(&sum, mean);
+		exact_sum_fini(&sum);
+		exact_div_int(mean, (int64_t)hours);
+		o->unrated = !add_cost(o, p[i].age_hours, mean, first, end) ||
+			     o->unrated;
 	}
-	exact_free(sum);
-	exact_free(one);
+	exact_free(mean);
 }
 
 /* p: pieces of one volume, the latest hour first. */
@@ -246,60 +278,62 @@ find_month(struct outlook *o, int64_t volume, int64_t upto, int64_t *month,
 
 /* Month by month, from the latest back. */
 static bool
-add_silent(struct outlook *o, int64_t volume, struct err *err)
+add_months(
+    struct outlook *o, int64_t volume, struct pieces *pieces, struct err *err)
 {
 	int64_t month = volume_month_of(o->hour_at_hand * UTC_HOUR_SECS), to;
 
-	o->count = 0;
 	for (;; month--) {
 		if (!find_month(o, volume, month, &month, err))
 			return false;
 		if (month < 0)
-			break;
+			return true;
 		to = volume_month_hour(month + 1);
 		if (to > o->hour_at_hand + 2)
 			to = o->hour_at_hand + 2;
-		if (!scan(o, volume_month_hour(month), to, &volume, 1, err))
+		if (!scan(o->db, o->query, volume_month_hour(month), to,
+			&volume, 1, pieces, err))
 			return false;
-		if (o->count > 0)
-			qsort(o->list, o->count, sizeof *o->list,
-			    compare_pieces);
-		if (count_hours(o->list, o->count) >= FORECAST_HOURS)
-			break;
+		if (count_hours(pieces->list, pieces->count) >= FORECAST_HOURS)
+			return true;
 	}
-	return add_volume(o, o->list, o->count, err);
+}
+
+static bool
+add_silent(struct outlook *o, int64_t volume, struct err *err)
+{
+	struct pieces pieces = {NULL, 0, 0};
+	bool ok = add_months(o, volume, &pieces, err) &&
+		  add_volume(o, pieces.list, pieces.count, err);
+
+	free(pieces.list);
+	return ok;
 }
 
 /* --- all volumes --- */
 
-/* Those whose hours are all near are settled from one scan, which is then
- * given up; the others are looked for one by one. */
+/* Those whose hours are all near are settled from one scan; the others are
+ * looked for one by one. */
 static bool
-add_volumes(struct outlook *o, int64_t *volumes, size_t count, struct err *err)
+add_volumes(
+    struct outlook *o, const int64_t *volumes, size_t count, struct err *err)
 {
-	size_t silent = 0, at = 0;
+	const struct pieces *near = o->near;
+	size_t at = 0;
 
-	if (!scan(o, o->hour_at_hand - NEAR_HOURS, o->hour_at_hand + 2, volumes,
-		count, err))
-		return false;
-	if (o->count > 0)
-		qsort(o->list, o->count, sizeof *o->list, compare_pieces);
 	for (size_t i = 0; i < count; i++) {
 		size_t n = 0;
 
-		while (at < o->count && o->list[at].volume < volumes[i])
+		while (at < near->count && near->list[at].volume < volumes[i])
 			at++;
-		while (
-		    at + n < o->count && o->list[at + n].volume == volumes[i])
+		while (at + n < near->count &&
+		       near->list[at + n].volume == volumes[i])
 			n++;
-		if (count_hours(o->list + at, n) < FORECAST_HOURS)
-			volumes[silent++] = volumes[i];
-		else if (!add_volume(o, o->list + at, n, err))
+		if (count_hours(near->list + at, n) < FORECAST_HOURS
+			? !add_silent(o, volumes[i], err)
+			: !add_volume(o, near->list + at, n, err))
 			return false;
 	}
-	for (size_t i = 0; i < silent; i++)
-		if (!add_silent(o, volumes[i], err))
-			return false;
 	return true;
 }
 
@@ -336,32 +370,96 @@ take_total(struct invoice *inv, struct err *err)
 	return inv->forecast != NULL || err_nomem(err);
 }
 
-bool
-forecast_add(struct sql *db, struct invoice *invoice,
-    const struct invoice_query *query, struct err *err)
+/* Volumes that have hours among the pieces, and not enough of them. */
+static size_t
+count_short(const struct pieces *pieces)
 {
+	const struct piece *list = pieces->list;
+	size_t found = 0, n;
+
+	for (size_t at = 0; at < pieces->count; at += n) {
+		n = 1;
+		while (at + n < pieces->count &&
+		       list[at + n].volume == list[at].volume)
+			n++;
+		found += count_hours(list + at, n) < FORECAST_HOURS;
+	}
+	return found;
+}
+
+static bool
+load_near(struct sql *db, const struct invoice_query *query,
+    const int64_t *volumes, size_t count, struct pieces *out, struct err *err)
+{
+	int64_t at_hand = query->now / UTC_HOUR_SECS;
+
+	if (!scan(db, query, at_hand - NEAR_HOURS, at_hand + 2, volumes, count,
+		out, err))
+		return false;
+	if (count_short(out) <= FEW_VOLUMES)
+		return true;
+	out->count = 0;
+	return scan(db, query, at_hand - FAR_HOURS, at_hand + 2, volumes, count,
+	    out, err);
+}
+
+/* Whether there is anything to foresee. */
+static bool
+goes_on(const struct invoice *invoice, const struct invoice_query *query)
+{
+	return invoice->total != NULL && query->now < invoice->period.to;
+}
+
+/* near: of all volumes; NULL: to be looked for. */
+static bool
+add_outlook(struct sql *db, struct invoice *invoice,
+    const struct invoice_query *query, const struct pieces *near,
+    struct err *err)
+{
+	struct pieces own = {NULL, 0, 0};
 	struct outlook o = {.db = db,
 	    .invoice = invoice,
 	    .query = query,
-	    .hour_at_hand = query->now / UTC_HOUR_SECS};
+	    .hour_at_hand = query->now / UTC_HOUR_SECS,
+	    .near = near != NULL ? near : &own};
 	int64_t *volumes = NULL;
 	size_t count = 0;
 	bool ok;
 
-	if (invoice->total == NULL)
-		return true;
-	if (query->now >= invoice->period.to)
-		return take_total(invoice, err);
 	o.cost = exact_new();
 	ok = rate_list_upto(db, invoice->account.id, query->head.seq, &o.rates,
 		 &o.rate_count, err) &&
 	     volume_list_of(db, invoice->account.id, o.hour_at_hand + 2,
 		 &volumes, &count, err) &&
-	     (count == 0 || add_volumes(&o, volumes, count, err)) &&
-	     finish(&o, err);
+	     (count == 0 || near != NULL ||
+		 load_near(db, query, volumes, count, &own, err)) &&
+	     add_volumes(&o, volumes, count, err) && finish(&o, err);
 	exact_free(o.cost);
-	free(o.list);
+	free(own.list);
 	free(o.rates);
 	free(volumes);
 	return ok || err_context(err, "forecast of %s", invoice->account.name);
+}
+
+bool
+forecast_add(struct sql *db, struct invoice *invoices, size_t count,
+    const struct invoice_query *query, struct err *err)
+{
+	struct pieces near = {NULL, 0, 0};
+	size_t open = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < count; i++)
+		open += goes_on(&invoices[i], query);
+	if (open > 1)
+		ok = load_near(db, query, NULL, 0, &near, err);
+	for (size_t i = 0; ok && i < count; i++) {
+		if (goes_on(&invoices[i], query))
+			ok = add_outlook(db, &invoices[i], query,
+			    open > 1 ? &near : NULL, err);
+		else if (invoices[i].total != NULL)
+			ok = take_total(&invoices[i], err);
+	}
+	free(near.list);
+	return ok;
 }

@@ -22,10 +22,10 @@ enum {
 	FORECAST_HOURS = 24
 };
 
-/* Adds the forecast to a bill that was built with query, and to which its
- * corrections have been added, inside the caller's read transaction. While
- * usage has no rate there is none. */
-bool forecast_add(struct sql *db, struct invoice *invoice,
+/* Adds the forecast to each of some bills of one period that were built with
+ * query, and to which their corrections have been added, inside the caller's
+ * read transaction. While usage has no rate there is none. */
+bool forecast_add(struct sql *db, struct invoice *invoices, size_t count,
     const struct invoice_query *query, struct err *err);
 
 #endif

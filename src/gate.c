@@ -10,6 +10,7 @@
 #include "granting.h"
 #include "ingest.h"
 #include "lib/log.h"
+#include "openapi.h"
 #include "operate.h"
 #include "read.h"
 #include "route.h"
@@ -93,6 +94,15 @@ on_metrics(struct service *service, struct http_request *req,
 		metrics_page_reply(service->page, req);
 }
 
+static void
+on_openapi(struct service *service, struct http_request *req,
+    const struct route_call *call)
+{
+	(void)service;
+	(void)call;
+	openapi_reply(req);
+}
+
 /* Only a page lets in who has not signed in, and only so far. */
 static void
 on_read(struct service *service, struct http_request *req,
@@ -114,13 +124,9 @@ static const struct route routes[] = {
     {"PUT", "/v1/reports/{}", ROUTE_SOURCE, "", on_put_report, false},
     {"GET", "/v1/reports/{}", ROUTE_SOURCE, "", on_get_report, false},
     {"GET", "/v1/grant", ROUTE_SOURCE, "", granting_give, false},
-    {"GET", "/v1/quarantine", ROUTE_OPERATOR, OPERATE_QUARANTINE_PARAMS,
-	operate_list_quarantine, false},
     {"POST", "/v1/quarantine/{}/release", ROUTE_OPERATOR, "", operate_release,
 	false},
     {"POST", "/v1/quarantine/{}/discard", ROUTE_OPERATOR, "", operate_discard,
-	false},
-    {"GET", "/v1/rates", ROUTE_READER, OPERATE_RATES_PARAMS, operate_list_rates,
 	false},
     {"POST", "/v1/rates", ROUTE_OPERATOR, "", operate_create_rate, false},
     {"POST", "/v1/periods/{}/close", ROUTE_OPERATOR, "", operate_close, false},
@@ -135,6 +141,7 @@ static const struct route routes[] = {
     {"GET", "/icon.svg", ROUTE_ANYONE, "", signin_icon, false},
     {"GET", "/healthz", ROUTE_ANYONE, "", on_healthz, false},
     {"GET", "/readyz", ROUTE_ANYONE, "", on_readyz, false},
+    {"GET", "/openapi.json", ROUTE_ANYONE, "", on_openapi, false},
 };
 
 size_t

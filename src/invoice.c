@@ -344,7 +344,8 @@ rate_month(struct sql *db, const struct account *accounts, size_t count,
 	    .month_start = utc_month_add(query->period->from, (int)month),
 	    .now = query->now,
 	    .until = query->until,
-	    .upto_fact = query->head.seq};
+	    .upto_fact = query->head.seq,
+	    .days = query->days};
 	struct rating *months = calloc(count + 1, sizeof *months);
 	bool ok;
 

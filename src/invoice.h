@@ -132,6 +132,7 @@ struct invoice_query {
 	 * it; 0: none are. */
 	int64_t until;
 	struct fact_head head;
+	bool days; /* whether ratings are to tell days, too */
 };
 
 /* Builds the bills of several accounts, in one pass over the hours, inside the

@@ -1,6 +1,6 @@
 /*
- * operate_rates.c - what a GiB-month costs, over HTTP. In: requests. Out: the
- * price list as JSON, and new rates.
+ * operate_rates.c - what a GiB-month costs, over HTTP. In: requests. Out: new
+ * rates.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,100 +27,6 @@ put_rate(struct json_writer *w, const struct account *account,
 	json_put_string(w, "rate", rate->rate);
 	json_put_time(w, "created_at", rate->created_at);
 	json_put_end(w);
-}
-
-/* --- the list --- */
-
-/* The account (0: all) that is asked for and may be seen; false when the
- * request was answered. */
-static bool
-choose_account(struct sql *db, struct http_request *req,
-    const struct route_call *call, int64_t *account)
-{
-	const char *name = route_param(call, "account");
-	int64_t own = http_holder(req)->account;
-	struct err err = ERR_INIT;
-	struct account a;
-
-	*account = own;
-	if (name == NULL)
-		return true;
-	if (!account_find(db, name, &a, &err)) {
-		if (err.kind != ERR_INPUT) {
-			ingest_refuse(req, &err);
-			return false;
-		}
-		a.id = 0;
-	}
-	/* Whether there are others is nothing that it may see. */
-	if (own != 0 && a.id != own)
-		http_reply_problem(req, 403, "forbidden",
-		    "this token is for another account", NULL);
-	else if (a.id == 0)
-		http_reply_problem(req, 404, "not_found", err.text, NULL);
-	else
-		*account = a.id;
-	return a.id != 0 && *account == a.id;
-}
-
-/* The first of an account's rates, which stand by account row. */
-static size_t
-first_of(const struct rate *rates, size_t count, int64_t account)
-{
-	size_t low = 0, high = count, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (rates[mid].account < account)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static bool
-write_rates(struct sql *db, int64_t account, struct buf *out, struct err *err)
-{
-	struct account *accounts = NULL;
-	struct rate *rates = NULL;
-	size_t account_count = 0, rate_count = 0;
-	struct json_writer w;
-	bool ok = account_list(db, &accounts, &account_count, err) &&
-		  rate_list(db, account, &rates, &rate_count, err);
-
-	json_write(&w, out, JSON_COMPACT);
-	json_put_object(&w, NULL);
-	json_put_array(&w, "rates");
-	for (size_t i = 0; ok && i < account_count; i++)
-		for (size_t at = first_of(rates, rate_count, accounts[i].id);
-		     at < rate_count && rates[at].account == accounts[i].id;
-		     at++)
-			put_rate(&w, &accounts[i], &rates[at]);
-	json_put_end(&w);
-	json_put_end(&w);
-	buf_char(out, '\n');
-	free(rates);
-	free(accounts);
-	return ok;
-}
-
-void
-operate_list_rates(struct service *service, struct http_request *req,
-    const struct route_call *call)
-{
-	struct sql *db = service_db(service, req);
-	struct err err = ERR_INIT;
-	struct buf body = BUF_INIT;
-	int64_t account;
-
-	if (db == NULL || !choose_account(db, req, call, &account))
-		return;
-	if (write_rates(db, account, &body, &err))
-		service_reply(req, 200, &body);
-	else
-		ingest_refuse(req, &err);
-	buf_fini(&body);
 }
 
 /* --- a new rate --- */

@@ -56,12 +56,11 @@ page_begin(struct page *page, enum page_tab tab, const char *title)
 {
 	struct buf *out = page->out;
 
-	buf_str(out,
-	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width\">\n"
-	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<title>");
+	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+		     "<meta charset=\"utf-8\">\n"
+		     "<meta name=\"viewport\" content=\"width=device-width\">\n"
+		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		     "<title>");
 	page_text(out, title);
 	buf_str(out, " - stat.flexfs</title>\n"
 		     "<link rel=\"stylesheet\" href=\"/style.css\">\n"

@@ -68,6 +68,9 @@ void page_end_stranger(struct page *page);
 void page_text(struct buf *out, const char *text);
 void page_url(struct buf *out, const char *text);
 
+/* Text of our own in lines, commands for example, as a box that scrolls. */
+void page_lines(struct buf *out, const char *text);
+
 /* A link: path is ours, followed by id, from anywhere. */
 void page_link(
     struct buf *out, const char *path, const char *id, const char *text);
@@ -129,8 +132,8 @@ void page_head_begin(struct buf *out);
 void page_head_end(struct buf *out);
 
 /* "n measured", and what is estimated or missing in a box. */
-void page_hours(struct buf *out, int64_t measured, int64_t estimated,
-    int64_t missing);
+void page_hours(
+    struct buf *out, int64_t measured, int64_t estimated, int64_t missing);
 
 /* Says what there is not, and what to do about it; command may be NULL. */
 void page_empty(struct buf *out, const char *text, const char *command);

@@ -16,7 +16,7 @@
 struct row {
 	const struct volume_state *volume; /* borrowed */
 	const char *name;		   /* borrowed */
-	bool here;			   /* its last sample is the account's */
+	bool here; /* its last sample is the account's */
 	struct exact *gib_months, *amount; /* owned */
 	bool rated;
 	struct rating_hours hours;
@@ -120,19 +120,21 @@ load(struct view *v, struct err *err)
 	const struct invoice_line **sorted;
 
 	if (!page_bills_load(v->page, &v->account, &v->bills, err) ||
-	    !volume_state_list(v->page->db, v->page->now, &v->volumes,
-		&v->volume_count, err))
+	    !volume_state_list(
+		v->page->db, v->page->now, &v->volumes, &v->volume_count, err))
 		return false;
 	bill = &v->bills.now[0];
 	v->rows = calloc(v->volume_count + 1, sizeof *v->rows);
-	sorted = calloc(bill->line_count + 1, sizeof *sorted);
+	sorted =
+	    calloc(bill->line_count + 1, sizeof(const struct invoice_line *));
 	if (v->rows == NULL || sorted == NULL) {
 		free(sorted);
 		return err_nomem(err);
 	}
 	for (size_t i = 0; i < bill->line_count; i++)
 		sorted[i] = &bill->lines[i];
-	qsort(sorted, bill->line_count, sizeof *sorted, by_volume);
+	qsort(sorted, bill->line_count, sizeof(const struct invoice_line *),
+	    by_volume);
 	join(v, sorted, bill->line_count);
 	free(sorted);
 	qsort(v->rows, v->row_count, sizeof *v->rows, by_name);
@@ -140,36 +142,6 @@ load(struct view *v, struct err *err)
 }
 
 /* --- figures --- */
-
-static void
-put_tiles(const struct view *v, const struct summary_page *words)
-{
-	struct buf *out = v->page->out;
-	struct buf text = BUF_INIT, label = BUF_INIT;
-
-	page_tiles_begin(out);
-	text_size(&text, v->stored.bytes);
-	buf_printf(&label, "%zu volume%s", v->stored.volumes,
-	    v->stored.volumes == 1 ? "" : "s");
-	if (v->stored.missing > 0)
-		buf_printf(&label, ", and %zu missing", v->stored.missing);
-	page_tile(out, "Stored now", buf_text(&text), buf_text(&label));
-	buf_clear(&text);
-	buf_clear(&label);
-	summary_put_money(&text, v->bills.now, 1);
-	buf_printf(&label, "%s so far", v->bills.period.text);
-	page_tile(out, buf_text(&label), buf_text(&text),
-	    page_bills_change(words));
-	buf_clear(&text);
-	summary_put_forecast(&text, v->bills.now, 1);
-	page_tile(out, "Forecast for the month",
-	    text.len > 0 ? buf_text(&text) : "not known",
-	    "if the last 24 hours go on");
-	page_tiles_end(out);
-	out->failed = out->failed || text.failed || label.failed;
-	buf_fini(&text);
-	buf_fini(&label);
-}
 
 static void
 put_reason(struct buf *out, const struct invoice *bill)
@@ -206,8 +178,7 @@ put_terms(const struct view *v)
 	page_pair_begin(out, "Missing hours");
 	buf_str(out, account_gap_name(a->gap));
 	if (a->gap == ACCOUNT_GAP_CARRY || a->gap == ACCOUNT_GAP_INTERPOLATE)
-		buf_printf(
-		    out, ", at most %" PRId64 " h", a->max_carry_hours);
+		buf_printf(out, ", at most %" PRId64 " h", a->max_carry_hours);
 	page_pair_end(out);
 	page_pair_begin(out, "Rounding");
 	buf_printf(out, "per %s, %s", account_rounding_name(a->rounding),
@@ -296,8 +267,9 @@ put_volumes(const struct view *v, const struct page_slice *slice)
 		page_empty(out,
 		    "No volume has been reported for this account yet.", NULL);
 	else {
-		page_table_begin(out, "Volumes, and what they come to in the "
-				      "month at hand",
+		page_table_begin(out,
+		    "Volumes, and what they come to in the "
+		    "month at hand",
 		    columns, sizeof columns / sizeof *columns);
 		for (size_t i = slice->first; i < slice->end; i++)
 			put_row(v, &v->rows[i]);
@@ -317,28 +289,14 @@ static bool
 put_page(struct view *v, const struct page_slice *slice, struct err *err)
 {
 	struct page *page = v->page;
-	const struct summary summary = {.invoices = v->bills.now,
-	    .before = v->bills.before,
-	    .count = 1,
-	    .now = page->now};
-	struct summary_page words;
-	bool ok;
 
-	summary_page_make(&words, &summary);
-	if (words.failed) {
-		summary_page_fini(&words);
-		return err_nomem(err);
-	}
 	page_begin(page, PAGE_NO_TAB, v->account.name);
-	put_tiles(v, &words);
-	ok = page_charts(page, v->bills.now, 1, err);
-	if (ok) {
-		put_volumes(v, slice);
-		put_terms(v);
-		ok = page_end(page, err);
-	}
-	summary_page_fini(&words);
-	return ok;
+	page_tiles(page->out, &v->bills, &v->stored);
+	if (!page_charts(page, v->bills.now, 1, err))
+		return false;
+	put_volumes(v, slice);
+	put_terms(v);
+	return page_end(page, err);
 }
 
 static void
@@ -354,8 +312,8 @@ fini(struct view *v)
 }
 
 bool
-page_account(struct page *page, const char *name, const char *number,
-    struct err *err)
+page_account(
+    struct page *page, const char *name, const char *number, struct err *err)
 {
 	struct view v = {.page = page};
 	struct page_slice slice;

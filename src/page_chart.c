@@ -25,13 +25,12 @@ put_heading(struct buf *out, const char *name, bool ours)
 
 /* The first columns have headings of ours, behind them are names. */
 static void
-put_headings(
-    struct buf *out, const struct chart_table *table, bool usage)
+put_headings(struct buf *out, const struct chart_table *table, bool usage)
 {
 	buf_str(out, "<thead><tr>");
 	for (size_t i = 0; i < table->columns; i++) {
-		buf_printf(out, "<th scope=\"col\"%s>",
-		    i > 0 ? " class=\"n\"" : "");
+		buf_printf(
+		    out, "<th scope=\"col\"%s>", i > 0 ? " class=\"n\"" : "");
 		put_heading(out, table->cells[i], !usage || i < 4);
 		buf_str(out, "</th>");
 	}
@@ -47,8 +46,7 @@ put_table(struct buf *out, const struct chart_table *table, const char *title,
 	text_html(out, title);
 	buf_str(out, "\"><table>\n<caption><span>");
 	text_html(out, title);
-	buf_printf(
-	    out, "%s</span></caption>\n", usage ? ", in GiB" : "");
+	buf_printf(out, "%s</span></caption>\n", usage ? ", in GiB" : "");
 	put_headings(out, table, usage);
 	for (size_t r = 1; r < table->rows; r++) {
 		char *const *cells = table->cells + r * table->columns;
@@ -117,8 +115,8 @@ page_charts(struct page *page, const struct invoice *bills, size_t count,
 {
 	struct chart_data data;
 	struct buf title = BUF_INIT;
-	bool ok = chart_data_load(
-	    page->db, bills, count, page->now, &data, err);
+	bool ok =
+	    chart_data_load(page->db, bills, count, page->now, &data, err);
 
 	buf_str(page->out, "<div class=\"charts\">\n");
 	for (size_t i = 0; ok && i < data.chart_count; i++) {
@@ -129,8 +127,7 @@ page_charts(struct page *page, const struct invoice *bills, size_t count,
 		else
 			buf_printf(&title, "Cost per month in %s",
 			    data.charts[i].cost->currency);
-		ok = page_chart(
-		    page, buf_text(&title), &data.charts[i], err);
+		ok = page_chart(page, buf_text(&title), &data.charts[i], err);
 	}
 	buf_str(page->out, "</div>\n");
 	page->out->failed = page->out->failed || title.failed;

@@ -27,7 +27,7 @@ put_downloads(const struct view *v)
 	static const struct {
 		const char *format, *title;
 	} formats[] = {{"pdf", "PDF"}, {"csv", "CSV"}, {"json", "JSON"},
-	    {"html", "HTML"}, {"text", "Text"}};
+	    {"html", "HTML"}, {"txt", "Text"}};
 	struct buf *out = v->page->out;
 
 	page_pair_begin(out, "The document");
@@ -249,15 +249,14 @@ page_find_invoice(struct page *page, const char *number,
 		page->missing = why.kind == ERR_INPUT;
 		return page->missing || err_set(err, why.kind, "%s", why.text);
 	}
-	page->missing =
-	    page->scope != NULL && page->scope->id != row->account;
+	page->missing = page->scope != NULL && page->scope->id != row->account;
 	return page->missing ||
 	       account_load(page->db, row->account, account, err);
 }
 
 bool
-page_invoice(struct page *page, const char *invoice, const char *number,
-    struct err *err)
+page_invoice(
+    struct page *page, const char *invoice, const char *number, struct err *err)
 {
 	struct view v = {.page = page};
 	struct account account;
@@ -267,11 +266,10 @@ page_invoice(struct page *page, const char *invoice, const char *number,
 		return ok;
 	ok = archive_read(page->db, &v.row, &account, &v.invoice, err);
 	for (size_t i = 0; i < v.invoice.line_count; i++)
-		v.marks =
-		    v.marks || v.invoice.lines[i].rated->age_hours != 0;
-	if (ok && !page_slice(number,
-		      v.invoice.line_count + v.invoice.correction_count,
-		      &v.slice))
+		v.marks = v.marks || v.invoice.lines[i].rated->age_hours != 0;
+	if (ok &&
+	    !page_slice(number,
+		v.invoice.line_count + v.invoice.correction_count, &v.slice))
 		page->missing = true;
 	else
 		ok = ok && put_page(&v, err);

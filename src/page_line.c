@@ -36,8 +36,8 @@ put_exact(struct buf *out, const struct exact *x)
 }
 
 static void
-pair_exact(struct buf *out, const char *label, const struct exact *x,
-    const char *unit)
+pair_exact(
+    struct buf *out, const char *label, const struct exact *x, const char *unit)
 {
 	page_pair_begin(out, label);
 	put_exact(out, x);
@@ -62,8 +62,7 @@ put_rate(const struct view *v)
 		page_time(out, e->rate.from_hour * UTC_HOUR_SECS);
 	}
 	if (e->rate_fact.seq != 0) {
-		buf_printf(out,
-		    " <span class=\"small\">fact %" PRId64 ", ",
+		buf_printf(out, " <span class=\"small\">fact %" PRId64 ", ",
 		    e->rate_fact.seq);
 		page_text(out, e->rate_fact.who);
 		buf_str(out, "</span>");
@@ -109,12 +108,12 @@ put_usage(const struct view *v)
 	char age[RATE_AGE_SIZE];
 
 	if (rated->age_hours != 0)
-		page_pair(out, "Age up to",
-		    rate_format_age(rated->age_hours, age));
+		page_pair(
+		    out, "Age up to", rate_format_age(rated->age_hours, age));
 	put_rate(v);
 	page_pair_begin(out, "Hours measured");
-	page_hours(out, e->hours.measured, e->hours.estimated,
-	    e->hours.unbilled);
+	page_hours(
+	    out, e->hours.measured, e->hours.estimated, e->hours.unbilled);
 	page_pair_end(out);
 	pair_exact(out, "Byte-hours", e->byte_hours, "");
 	page_pair_begin(out, "GiB-months");
@@ -137,8 +136,8 @@ put_volume(const struct view *v)
 		page_volume_link(
 		    out, &e->corrected->volume_id, e->corrected->name);
 	else
-		page_volume_link(out, &e->usage->rated->volume_id,
-		    e->usage->rated->name);
+		page_volume_link(
+		    out, &e->usage->rated->volume_id, e->usage->rated->name);
 	page_pair_end(out);
 	page_pair_begin(out, "Usage of");
 	page_date(out, e->from);
@@ -169,8 +168,8 @@ put_sum(const struct view *v)
 	page_pair_end(out);
 	page_pair_begin(out, "For programs");
 	buf_printf(out,
-	    "<a href=\"/v1/invoices/%s/lines/%zu/explain\">JSON</a>",
-	    v->number, e->line);
+	    "<a href=\"/v1/invoices/%s/lines/%zu/explain\">JSON</a>", v->number,
+	    e->line);
 	page_pair_end(out);
 	page_pairs_end(out);
 	if (!e->adds_up)
@@ -327,8 +326,8 @@ put_standing(struct buf *out, const struct explain_samples *all,
 {
 	page_cell_begin(out, false);
 	if (s->standing == EXPLAIN_COUNTS)
-		buf_printf(out, "%" PRIu64 " of %" PRIu64, s->weight,
-		    all->weights);
+		buf_printf(
+		    out, "%" PRIu64 " of %" PRIu64, s->weight, all->weights);
 	else
 		buf_str(out, s->standing == EXPLAIN_SUPERSEDED
 				 ? "superseded"
@@ -349,14 +348,13 @@ put_sample(const struct view *v, const struct explain_samples *all,
 	buf_printf(out, "<time datetime=\"%s\">%.10s %.8s</time>", when, when,
 	    when + 11);
 	page_head_end(out);
-	page_figure_int(out,
-	    explain_bytes_of(s, v->explain.usage->rated->age_hours));
+	page_figure_int(
+	    out, explain_bytes_of(s, v->explain.usage->rated->age_hours));
 	page_figure_int(out, s->revision);
 	put_standing(out, all, s);
 	page_cell_begin(out, false);
 	page_text(out, s->report.subject != NULL ? s->report.subject : "");
-	buf_printf(out, " <span class=\"small\">fact %" PRId64,
-	    s->report.seq);
+	buf_printf(out, " <span class=\"small\">fact %" PRId64, s->report.seq);
 	if (s->report.has_body)
 		buf_printf(out, "<br><code class=\"hash\">%s</code>",
 		    fact_format_head(s->report.body_sha256, hash));
@@ -375,8 +373,8 @@ put_hours(const struct view *v)
 	const struct explain_hour *h;
 	struct buf *out = v->page->out;
 
-	page_table_begin(
-	    out, "The hours of the day", columns, sizeof columns / sizeof *columns);
+	page_table_begin(out, "The hours of the day", columns,
+	    sizeof columns / sizeof *columns);
 	for (int64_t at = first; at < first + DAY_HOURS; at++) {
 		h = explain_hour_of(&v->explain.now, at);
 		if (h != NULL)
@@ -428,9 +426,7 @@ put_correction(const struct view *v)
 
 	explain_text(&v->explain, &text);
 	page_section(out, "What was billed, and what is known now");
-	buf_str(out, "<pre tabindex=\"0\">");
-	text_html(out, buf_text(&text));
-	buf_str(out, "</pre>\n");
+	page_lines(out, buf_text(&text));
 	page_section_end(out);
 	out->failed = out->failed || text.failed;
 	buf_fini(&text);
@@ -443,8 +439,7 @@ put_page(struct view *v, struct err *err)
 {
 	struct buf title = BUF_INIT;
 
-	buf_printf(
-	    &title, "Invoice %s, line %zu", v->number, v->explain.line);
+	buf_printf(&title, "Invoice %s, line %zu", v->number, v->explain.line);
 	page_begin(v->page, PAGE_NO_TAB, buf_text(&title));
 	put_sum(v);
 	if (v->explain.correction)
@@ -488,11 +483,13 @@ explain(struct view *v, int64_t line, const char *day, struct err *err)
 	struct page *page = v->page;
 	struct err why = ERR_INIT;
 
-	if (!explain_build(page->db, v->number, line, 0, page->now,
-		&v->explain, &why)) {
+	if (!explain_build(
+		page->db, v->number, line, 0, page->now, &v->explain, &why)) {
 		page->missing = why.kind == ERR_INPUT;
 		return page->missing || err_set(err, why.kind, "%s", why.text);
 	}
+	if (page->scope != NULL)
+		explain_keep_account(&v->explain, page->scope->id);
 	page->missing = !parse_day(v, day, &v->day);
 	return page->missing || put_page(v, err);
 }

@@ -245,8 +245,8 @@ put_long(struct buf *out, const char *text)
 }
 
 static void
-put_mail(struct buf *out, const struct outbox_mail *mail,
-    const char *recipients)
+put_mail(
+    struct buf *out, const struct outbox_mail *mail, const char *recipients)
 {
 	bool due = strcmp(mail->state, "due") == 0;
 

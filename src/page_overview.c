@@ -23,60 +23,6 @@ struct overview {
 	struct summary_page words; /* of the bills */
 };
 
-/* --- figures --- */
-
-static void
-put_stored(struct buf *out, const struct page_stored *stored)
-{
-	struct buf size = BUF_INIT, detail = BUF_INIT;
-
-	text_size(&size, stored->bytes);
-	buf_printf(&detail, "%zu volume%s", stored->volumes,
-	    stored->volumes == 1 ? "" : "s");
-	if (stored->missing > 0)
-		buf_printf(&detail, ", and %zu missing", stored->missing);
-	page_tile(out, "Stored now", buf_text(&size), buf_text(&detail));
-	out->failed = out->failed || size.failed || detail.failed;
-	buf_fini(&size);
-	buf_fini(&detail);
-}
-
-static void
-put_money_tiles(struct buf *out, const struct overview *o)
-{
-	const struct page_bills *b = &o->bills;
-	struct buf money = BUF_INIT, label = BUF_INIT;
-
-	summary_put_money(&money, b->now, b->count);
-	buf_printf(&label, "%s so far", b->period.text);
-	page_tile(out, buf_text(&label), buf_text(&money), "");
-	buf_clear(&money);
-	summary_put_forecast(&money, b->now, b->count);
-	page_tile(out, "Forecast for the month",
-	    money.len > 0 ? buf_text(&money) : "not known",
-	    "if the last 24 hours go on");
-	buf_clear(&money);
-	buf_clear(&label);
-	summary_put_money(&money, b->before, b->count);
-	buf_printf(&label, "The month before, %s", b->before[0].period.text);
-	page_tile(out, buf_text(&label), buf_text(&money),
-	    page_bills_change(&o->words));
-	out->failed = out->failed || money.failed || label.failed;
-	buf_fini(&money);
-	buf_fini(&label);
-}
-
-static void
-put_tiles(struct overview *o)
-{
-	struct buf *out = o->page->out;
-
-	page_tiles_begin(out);
-	put_stored(out, &o->all);
-	put_money_tiles(out, o);
-	page_tiles_end(out);
-}
-
 /* --- accounts --- */
 
 static void
@@ -125,8 +71,8 @@ put_accounts(struct overview *o, const struct page_slice *slice)
 
 	buf_printf(&caption, "Accounts in %s", o->bills.period.text);
 	page_section(out, "Accounts");
-	page_table_begin(out, buf_text(&caption), columns,
-	    sizeof columns / sizeof *columns);
+	page_table_begin(
+	    out, buf_text(&caption), columns, sizeof columns / sizeof *columns);
 	for (size_t i = slice->first; i < slice->end; i++)
 		put_account(out, &o->bills.now[i], &o->stored[i]);
 	page_table_end(out);
@@ -144,7 +90,6 @@ load(struct overview *o, struct err *err)
 {
 	struct page *page = o->page;
 	const struct summary summary = {.invoices = o->bills.now,
-	    .before = o->bills.before,
 	    .count = o->bills.count,
 	    .now = page->now};
 
@@ -173,7 +118,7 @@ put_page(struct overview *o, const struct page_slice *slice, struct err *err)
 	if (!load(o, err))
 		return false;
 	page_begin(page, PAGE_OVERVIEW, "Overview");
-	put_tiles(o);
+	page_tiles(page->out, &o->bills, &o->all);
 	return page_trouble(page, &o->words, &o->silence, err) &&
 	       page_charts(page, o->bills.now, o->bills.count, err) &&
 	       put_accounts(o, slice) && page_end(page, err);

@@ -100,8 +100,8 @@ put_row(struct buf *out, const struct row *row)
 	page_state(out, row->state, row->reason);
 	page_cell_end(out);
 	put_money(out, row, row->total);
-	put_money(out, row,
-	    strcmp(row->state, "open") == 0 ? row->forecast : NULL);
+	put_money(
+	    out, row, strcmp(row->state, "open") == 0 ? row->forecast : NULL);
 	page_cell_begin(out, false);
 	if (row->number[0] != '\0')
 		page_link(out, "/invoices/", row->number, row->number);
@@ -191,8 +191,8 @@ load(struct page *page, const char *name, struct rows *rows, struct err *err)
 }
 
 bool
-page_periods(struct page *page, const char *account, const char *number,
-    struct err *err)
+page_periods(
+    struct page *page, const char *account, const char *number, struct err *err)
 {
 	struct rows rows = {NULL, 0, 0};
 	struct page_slice slice;
@@ -202,8 +202,8 @@ page_periods(struct page *page, const char *account, const char *number,
 		page->missing = true;
 	if (ok && !page->missing) {
 		if (rows.count > 0)
-			qsort(rows.list, rows.count, sizeof *rows.list,
-			    by_time);
+			qsort(
+			    rows.list, rows.count, sizeof *rows.list, by_time);
 		ok = put_page(page, &rows, &slice, account, err);
 	}
 	for (size_t i = 0; i < rows.count; i++) {

@@ -90,11 +90,8 @@ page_empty(struct buf *out, const char *text, const char *command)
 	buf_str(out, "<div class=\"empty\"><p>");
 	text_html(out, text);
 	buf_str(out, "</p>");
-	if (command != NULL) {
-		buf_str(out, "<pre tabindex=\"0\">");
-		text_html(out, command);
-		buf_str(out, "</pre>");
-	}
+	if (command != NULL)
+		page_lines(out, command);
 	buf_str(out, "</div>\n");
 }
 
@@ -221,8 +218,8 @@ page_slice(const char *number, size_t total, struct page_slice *out)
 	if (n < 1 || n > out->count)
 		return false;
 	out->first = (n - 1) * PAGE_ROWS;
-	out->end = total - out->first < PAGE_ROWS ? total
-						  : out->first + PAGE_ROWS;
+	out->end =
+	    total - out->first < PAGE_ROWS ? total : out->first + PAGE_ROWS;
 	return true;
 }
 

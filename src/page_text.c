@@ -21,6 +21,29 @@ page_text(struct buf *out, const char *text)
 	buf_fini(&clean);
 }
 
+/* Each line for itself: a line end is no text. */
+void
+page_lines(struct buf *out, const char *text)
+{
+	struct buf line = BUF_INIT;
+	size_t len;
+
+	buf_str(out, "<pre tabindex=\"0\">");
+	for (; *text != '\0'; text += len) {
+		len = strcspn(text, "\n");
+		buf_clear(&line);
+		buf_add(&line, text, len);
+		text_html(out, buf_text(&line));
+		if (text[len] == '\n') {
+			buf_char(out, '\n');
+			len++;
+		}
+	}
+	buf_str(out, "</pre>\n");
+	out->failed = out->failed || line.failed;
+	buf_fini(&line);
+}
+
 /* RFC 3986, unreserved characters; all else is escaped. */
 void
 page_url(struct buf *out, const char *text)
@@ -79,7 +102,7 @@ page_span(struct buf *out, int64_t secs)
 
 	if (secs < 120)
 		buf_printf(out, "%" PRId64 " s", secs);
-	else if (secs < 2 * UTC_HOUR_SECS)
+	else if (secs < INT64_C(2) * UTC_HOUR_SECS)
 		buf_printf(out, "%" PRId64 " min", secs / 60);
 	else if (hours < 48)
 		buf_printf(out, "%" PRId64 " h", hours);

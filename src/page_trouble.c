@@ -205,11 +205,8 @@ tell_notes(struct trouble_list *t, const struct summary_page *summary)
 			continue;
 		begin_item(t, "warn");
 		text_html(t->page->out, note->text);
-		if (t->page->scope == NULL) {
-			buf_str(t->page->out, "<pre tabindex=\"0\">");
-			text_html(t->page->out, note->command);
-			buf_str(t->page->out, "</pre>");
-		}
+		if (t->page->scope == NULL)
+			page_lines(t->page->out, note->command);
 		end_item(t);
 	}
 }

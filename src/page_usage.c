@@ -86,8 +86,7 @@ scan(struct page *page, int64_t volume, struct tally *t, struct err *err)
 	if (cuts == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < out->count; i++)
-		cuts[i] =
-		    (out->from + (int64_t)i * out->step) / UTC_HOUR_SECS;
+		cuts[i] = (out->from + (int64_t)i * out->step) / UTC_HOUR_SECS;
 	ok = sql_begin_read(page->db, err);
 	if (ok) {
 		ok = usage_scan(page->db, &query, add_hour, t, err);
@@ -113,8 +112,7 @@ page_usage_load(struct page *page, int64_t volume, int64_t from, int64_t to,
 		to = last;
 	out->to = to;
 	if (to > from)
-		out->count =
-		    (size_t)((to - from + out->step - 1) / out->step);
+		out->count = (size_t)((to - from + out->step - 1) / out->step);
 	out->parts = calloc(out->count + 1, sizeof *out->parts);
 	if (out->parts == NULL)
 		return err_nomem(err);
@@ -161,8 +159,7 @@ page_usage_mean(
 {
 	struct exact *x = exact_new();
 
-	exact_set_ratio(
-	    x, part->measured + part->estimated, (uint64_t)hours);
+	exact_set_ratio(x, part->measured + part->estimated, (uint64_t)hours);
 	page_gib(out, x, GIB_DIGITS);
 	exact_free(x);
 }

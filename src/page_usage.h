@@ -16,13 +16,13 @@
 struct page_usage_part {
 	exact_u128 measured, estimated; /* byte-hours */
 	int64_t measured_hours, estimated_hours, missing_hours;
-	size_t samples; /* of an hour */
+	size_t samples;	 /* of an hour */
 	int64_t account; /* row: who pays the last hour of it; 0: nobody */
 };
 
 struct page_usage {
 	int64_t from, to; /* unix seconds: as far as it is known */
-	int64_t step; /* seconds of a part: an hour's, or a day's */
+	int64_t step;	  /* seconds of a part: an hour's, or a day's */
 	struct page_usage_part *parts; /* owned */
 	size_t count;
 };
@@ -39,8 +39,8 @@ void page_usage_sum(const struct page_usage *usage, size_t first, size_t end,
 
 /* The mean of the hours from first to the end of parts that are over at now,
  * in GiB. */
-void page_usage_mean(struct buf *out, const struct page_usage_part *part,
-    int64_t hours);
+void page_usage_mean(
+    struct buf *out, const struct page_usage_part *part, int64_t hours);
 
 /* How many hours of [from, to) are over at now; at the beginning of the first
  * one, it. */

@@ -194,9 +194,9 @@ load_rest(struct view *v, struct err *err)
 	if (!account_list(page->db, &v->accounts, &v->account_count, err) ||
 	    !volume_state_accounts(page->db, &v->volume, count_payer, v, err))
 		return false;
-	v->whole = page->scope == NULL ||
-		   (v->payers == 1 &&
-		       v->volume.last.account == page->scope->id);
+	v->whole =
+	    page->scope == NULL ||
+	    (v->payers == 1 && v->volume.last.account == page->scope->id);
 	if (v->whole &&
 	    !volume_state_names(page->db, &v->volume, add_name, v, err))
 		return false;
@@ -313,12 +313,11 @@ put_state(const struct view *v)
 /* --- steps through time --- */
 
 static void
-put_step(const struct view *v, int64_t at, enum span_kind kind,
-    const char *words)
+put_step(
+    const struct view *v, int64_t at, enum span_kind kind, const char *words)
 {
-	static const char *const params[] = {[SPAN_DAY] = "day",
-	    [SPAN_MONTH] = "month",
-	    [SPAN_YEAR] = "year"};
+	static const char *const params[] = {
+	    [SPAN_DAY] = "day", [SPAN_MONTH] = "month", [SPAN_YEAR] = "year"};
 	char name[UTC_TEXT_SIZE];
 	struct buf *out = v->page->out;
 
@@ -390,8 +389,7 @@ is_known(const struct page_usage_part *part)
 
 /* One row: a day of a month, or a month of a year. */
 static void
-put_stretch(const struct view *v, int64_t from, int64_t to,
-    enum span_kind kind)
+put_stretch(const struct view *v, int64_t from, int64_t to, enum span_kind kind)
 {
 	struct buf *out = v->page->out;
 	struct page_usage_part sum;
@@ -407,8 +405,8 @@ put_stretch(const struct view *v, int64_t from, int64_t to,
 	page_head_end(out);
 	page_cell_begin(out, true);
 	if (is_known(&sum))
-		page_usage_mean(out, &sum,
-		    page_usage_hours(from, to, v->page->now));
+		page_usage_mean(
+		    out, &sum, page_usage_hours(from, to, v->page->now));
 	else
 		buf_char(out, '-');
 	page_cell_end(out);
@@ -504,8 +502,8 @@ put_picture(const struct view *v, struct err *err)
 
 	for (size_t i = 0; ok && i < u->count; i++) {
 		int64_t day = v->from + (int64_t)i * UTC_DAY_SECS;
-		int64_t hours = page_usage_hours(
-		    day, day + UTC_DAY_SECS, v->page->now);
+		int64_t hours =
+		    page_usage_hours(day, day + UTC_DAY_SECS, v->page->now);
 
 		parts[i].measured = u->parts[i].measured / (exact_u128)hours;
 		parts[i].estimated = u->parts[i].estimated / (exact_u128)hours;
@@ -532,8 +530,8 @@ put_page(struct view *v, struct err *err)
 	page_section(page->out, v->words);
 	put_steps(v);
 	if (!is_known(&sum))
-		page_empty(page->out,
-		    "Nothing is known of it in this time.", NULL);
+		page_empty(
+		    page->out, "Nothing is known of it in this time.", NULL);
 	else if (v->kind == SPAN_DAY)
 		put_hours(v);
 	page_section_end(page->out);

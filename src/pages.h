@@ -16,8 +16,8 @@
 
 /* number is that of a slice of a long list, "2". */
 bool page_overview(struct page *page, const char *number, struct err *err);
-bool page_account(struct page *page, const char *name, const char *number,
-    struct err *err);
+bool page_account(
+    struct page *page, const char *name, const char *number, struct err *err);
 bool page_periods(struct page *page, const char *account, const char *number,
     struct err *err);
 

@@ -21,8 +21,6 @@
 enum {
 	QUARANTINE_MAX_OPEN = 100000,	 /* rows; past it reports wait */
 	QUARANTINE_MAX_REASON = 255,	 /* bytes of why it was settled */
-	QUARANTINE_PAGE = 1000,		 /* rows of an answer by default */
-	QUARANTINE_MAX_PAGE = 10000,	 /* and at most */
 	QUARANTINE_PAGE_BYTES = 8 << 20, /* an answer ends past so many */
 };
 

@@ -38,6 +38,10 @@ struct part {
 	struct part *next; /* owned: of another account */
 };
 
+enum {
+	DAY_HOURS = 24
+};
+
 struct run {
 	struct sql *db;
 	struct payer *payers; /* owned */
@@ -48,6 +52,7 @@ struct run {
 	size_t volume_cap;
 	int64_t *cuts; /* owned: hours with which a rate begins to hold */
 	size_t cut_count;
+	int64_t from_hour, over_hour; /* of days */
 };
 
 static bool
@@ -193,6 +198,28 @@ note_names(struct names *n, const struct usage_hour *hour, struct err *err)
 	return true;
 }
 
+/* A run never goes on over the end of a day then. */
+static void
+add_to_day(
+    const struct run *run, struct rating *out, const struct usage_hour *hour)
+{
+	struct rating_day *day;
+	exact_u128 sum = 0;
+
+	if (out->days == NULL || hour->hour >= run->over_hour)
+		return;
+	day = &out->days[(hour->hour - run->from_hour) / DAY_HOURS];
+	for (size_t i = 0; i < hour->bin_count; i++)
+		sum += hour->bins[i].num;
+	if (hour->kind == USAGE_MEASURED)
+		day->measured += sum / hour->den;
+	else if (hour->kind == USAGE_ESTIMATED)
+		day->estimated += sum / hour->den;
+	else if (hour->counts)
+		day->missing_hours += hour->run;
+	day->used = true;
+}
+
 static bool
 on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 {
@@ -207,6 +234,7 @@ on_hour(void *ctx, const struct usage_hour *hour, struct err *err)
 	if (index == 0)
 		return true;
 	payer = &run->payers[index - 1];
+	add_to_day(run, payer->out, hour);
 	part = find_part(run, hour->volume, index - 1, err);
 	if (part == NULL || !note_names(&part->names, hour, err))
 		return false;
@@ -405,6 +433,11 @@ begin(struct run *run, const struct account *accounts, size_t count,
 		out[i].hours_in_month =
 		    (to - query->month_start) / UTC_HOUR_SECS;
 		out[i].total = exact_new();
+		out[i].days = query->days
+				  ? calloc(RATING_DAYS, sizeof *out[i].days)
+				  : NULL;
+		if (query->days && out[i].days == NULL)
+			return err_nomem(err);
 		if (accounts[i].id > run->max_account)
 			run->max_account = accounts[i].id;
 	}
@@ -436,11 +469,12 @@ compare_hours(const void *a, const void *b)
 }
 
 /* Hours may come as runs, as long as one rate holds: so they are cut where
- * any of the accounts' begins. */
+ * any of the accounts' begins, and where a day does if days are told. */
 static bool
-collect_cuts(struct run *run, struct usage_query *usage, struct err *err)
+collect_cuts(
+    struct run *run, bool days, struct usage_query *usage, struct err *err)
 {
-	size_t count = 0;
+	size_t count = days ? RATING_DAYS : 0;
 
 	for (size_t i = 0; i < run->payer_count; i++)
 		count += run->payers[i].rate_count;
@@ -454,6 +488,9 @@ collect_cuts(struct run *run, struct usage_query *usage, struct err *err)
 			if (from > usage->from_hour && from < usage->to_hour)
 				run->cuts[run->cut_count++] = from;
 		}
+	for (int64_t at = usage->from_hour; days && at < usage->to_hour;
+	     at += DAY_HOURS)
+		run->cuts[run->cut_count++] = at;
 	if (run->cut_count > 0)
 		qsort(run->cuts, run->cut_count, sizeof *run->cuts,
 		    compare_hours);
@@ -503,7 +540,11 @@ rating_run(struct sql *db, const struct account *accounts, size_t count,
 	if (query->until != 0 && query->until / UTC_HOUR_SECS < usage.to_hour)
 		usage.to_hour = query->until / UTC_HOUR_SECS;
 	ok = begin(&run, accounts, count, query, out, err) &&
-	     collect_cuts(&run, &usage, err);
+	     collect_cuts(&run, query->days, &usage, err);
+	run.from_hour = usage.from_hour;
+	run.over_hour = query->now / UTC_HOUR_SECS > usage.from_hour
+			    ? query->now / UTC_HOUR_SECS
+			    : usage.from_hour + 1;
 	if (ok && count == 1 && query->volumes == NULL) {
 		ok = volume_list_of(db, accounts[0].id, usage.to_hour, &own,
 		    &usage.volume_count, err);
@@ -536,6 +577,7 @@ rating_fini(struct rating *rating)
 	for (size_t i = 0; i < rating->line_count; i++)
 		fini_line(&rating->lines[i]);
 	free(rating->lines);
+	free(rating->days);
 	exact_free(rating->total);
 	memset(rating, 0, sizeof *rating);
 }

@@ -49,6 +49,18 @@ struct rating_line {
 	struct exact_sum sum;
 };
 
+/* A day of the hours that are over, in byte-hours; each hour's usage counts to
+ * the whole byte. For pictures, not for money. */
+struct rating_day {
+	exact_u128 measured, estimated;
+	int64_t missing_hours; /* of volumes, not billed */
+	bool used;	       /* there was an hour of it */
+};
+
+enum {
+	RATING_DAYS = 31
+};
+
 /* A month of one account. */
 struct rating {
 	int64_t month_start; /* unix seconds */
@@ -58,6 +70,7 @@ struct rating {
 	struct rating_hours hours; /* volume-hours, each once */
 	bool unrated;		   /* usage without a rate: there is no total */
 	struct exact *total;	   /* owned; exact */
+	struct rating_day *days;   /* owned: RATING_DAYS, if asked for */
 };
 
 /* What is to be rated. */
@@ -70,6 +83,7 @@ struct rating_query {
 	const int64_t
 	    *volumes; /* rows, ascending; NULL: all of the accounts' */
 	size_t volume_count;
+	bool days; /* whether days are to be told, too */
 };
 
 /* Rates a month of each of several accounts, in one pass over its hours. out

@@ -3,9 +3,11 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http_reply.h"
+#include "lib/utc.h"
 #include "read.h"
 
 static const struct format {
@@ -81,6 +83,26 @@ read_param(const struct read_call *call, const char *name)
 }
 
 bool
+read_hour(const struct read_call *call, struct read_reply *reply,
+    const char *name, int64_t *out)
+{
+	const char *text = read_param(call, name);
+	char whole[UTC_TEXT_SIZE];
+
+	if (text == NULL)
+		return true;
+	if (strlen(text) == strlen("2026-10-01")) {
+		snprintf(whole, sizeof whole, "%sT00:00:00Z", text);
+		text = whole;
+	}
+	return (utc_parse(text, strlen(text), out, NULL) && *out >= 0 &&
+		   *out % UTC_HOUR_SECS == 0) ||
+	       !read_bad(reply,
+		   "%s is a whole hour such as 2026-10-01T06:00:00Z, or a date",
+		   name);
+}
+
+bool
 read_sees(const struct read_call *call, int64_t account)
 {
 	return call->scope == NULL || call->scope->id == account;
@@ -105,4 +127,29 @@ read_account(struct sql *db, const struct read_call *call,
 	*err = (struct err)ERR_INIT;
 	read_missing(reply);
 	return READ_MISSING;
+}
+
+enum read_found
+read_accounts_of(struct sql *db, const struct read_call *call,
+    struct read_reply *reply, struct account **list, size_t *count,
+    struct err *err)
+{
+	struct account one;
+	enum read_found found = read_account(db, call, reply, &one, err);
+
+	*list = NULL;
+	*count = 0;
+	if (found == READ_NONE)
+		return account_list(db, list, count, err) ? READ_FOUND
+							  : READ_FAILED;
+	if (found != READ_FOUND)
+		return found;
+	*list = malloc(sizeof **list);
+	if (*list == NULL) {
+		err_nomem(err);
+		return READ_FAILED;
+	}
+	**list = one;
+	*count = 1;
+	return READ_FOUND;
 }

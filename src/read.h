@@ -59,7 +59,8 @@ struct read_call {
 	const struct account *scope;	/* all that may be seen; NULL: all */
 	enum token_role role;		/* TOKEN_READER or TOKEN_OPERATOR */
 	int64_t now;			/* unix seconds */
-	int64_t expected_secs; /* how often sources should report; or 0 */
+	const char *issuer, *payment;	/* on paper; as in invoice_pdf.h */
+	int64_t expected_secs;	     /* how often sources should report; or 0 */
 	int64_t certificate_ends_at; /* unix seconds; 0: there is none */
 	enum read_format format;
 };
@@ -118,6 +119,11 @@ bool read_refuse(struct read_reply *reply, unsigned status, const char *type,
 /* A parameter's text; NULL when it is not there. */
 const char *read_param(const struct read_call *call, const char *name);
 
+/* A parameter that is a whole hour, as an instant or as a date: unix seconds.
+ * *out stays when it is not there; false: the reply says that it is none. */
+bool read_hour(const struct read_call *call, struct read_reply *reply,
+    const char *name, int64_t *out);
+
 /* The account that is to be looked at: the parameter "account", else the
  * scope. READ_NONE: it is all. READ_MISSING: it may not be seen, or is not
  * there; the reply is set then. */
@@ -129,6 +135,12 @@ enum read_found {
 };
 enum read_found read_account(struct sql *db, const struct read_call *call,
     struct read_reply *reply, struct account *out, struct err *err);
+
+/* The accounts that are looked at, by name: that of read_account, or all.
+ * Never READ_NONE. *list is the caller's to free(). */
+enum read_found read_accounts_of(struct sql *db, const struct read_call *call,
+    struct read_reply *reply, struct account **list, size_t *count,
+    struct err *err);
 
 /* Whether it may see an account, by row. */
 bool read_sees(const struct read_call *call, int64_t account);

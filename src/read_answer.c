@@ -445,6 +445,8 @@ read_answer(struct sql *db, const struct read_ask *ask, read_write_fn *write,
 	    .query = ask->target + len + (ask->target[len] == '?'),
 	    .scope = ask->scope,
 	    .role = ask->role,
+	    .issuer = ask->issuer,
+	    .payment = ask->payment,
 	    .now = ask->now,
 	    .expected_secs = ask->expected_secs,
 	    .certificate_ends_at = ask->certificate_ends_at};

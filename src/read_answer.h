@@ -24,6 +24,7 @@ struct read_ask {
 	const struct account *scope; /* NULL: all accounts */
 	enum token_role role;
 	int64_t now;
+	const char *issuer, *payment; /* on paper; payment may be NULL */
 	int64_t expected_secs;	     /* how often sources should report; or 0 */
 	int64_t certificate_ends_at; /* unix seconds; 0: there is none */
 };

@@ -6,7 +6,7 @@
 
 #include "read.h"
 
-/* GET /v1/accounts */
-read_fn read_accounts;
+/* GET /v1/accounts and /v1/rates; /v1/quarantine, for operators */
+read_fn read_accounts, read_rates, read_quarantine;
 
 #endif

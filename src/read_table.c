@@ -144,12 +144,15 @@ void
 read_table_begin(struct read_table *t, const struct read_call *call,
     struct read_reply *reply, const char *name, const char *const *columns)
 {
-	*t = (struct read_table){
-	    .reply = reply, .call = call, .columns = columns};
+	*t = (struct read_table){.reply = reply,
+	    .call = call,
+	    .columns = columns,
+	    .record = name == NULL};
 	if (call->format == READ_JSON) {
 		json_write(&t->json, &reply->body, JSON_COMPACT);
 		json_put_object(&t->json, NULL);
-		json_put_array(&t->json, name);
+		if (!t->record)
+			json_put_array(&t->json, name);
 		return;
 	}
 	for (size_t i = 0; columns[i] != NULL; i++)
@@ -161,7 +164,7 @@ read_table_begin(struct read_table *t, const struct read_call *call,
 static const char *
 begin_cell(struct read_table *t)
 {
-	if (t->call->format == READ_JSON && t->cell == 0)
+	if (t->call->format == READ_JSON && t->cell == 0 && !t->record)
 		json_put_object(&t->json, NULL);
 	else if (t->call->format != READ_JSON && t->cell > 0)
 		buf_char(&t->reply->body, ',');
@@ -174,9 +177,9 @@ end_cell(struct read_table *t)
 	if (t->columns[++t->cell] != NULL)
 		return;
 	t->cell = 0;
-	if (t->call->format == READ_JSON)
+	if (t->call->format == READ_JSON && !t->record)
 		json_put_end(&t->json);
-	else
+	else if (t->call->format != READ_JSON)
 		buf_str(&t->reply->body, "\r\n");
 }
 
@@ -290,7 +293,8 @@ read_table_end(struct read_table *t, const struct read_page *page)
 	}
 	if (t->call->format != READ_JSON)
 		return;
-	json_put_end(&t->json);
+	if (!t->record)
+		json_put_end(&t->json);
 	if (page != NULL)
 		json_put_string(&t->json, "next", more ? cursor : NULL);
 	json_put_end(&t->json);

@@ -48,9 +48,12 @@ struct read_table {
 	struct json_writer json;
 	const char *const *columns; /* NULL-terminated; borrowed */
 	size_t cell;		    /* of the row at hand */
+	bool record;		    /* one row only */
 };
 
-/* name is that of the JSON member. */
+/* name is that of the JSON member; NULL for one row only, whose cells are then
+ * the members of the answer itself, as far as its end. Behind them others may
+ * be written with json, in JSON. */
 void read_table_begin(struct read_table *t, const struct read_call *call,
     struct read_reply *reply, const char *name, const char *const *columns);
 
@@ -72,7 +75,7 @@ void read_table_raw(struct read_table *t, const char *json);
 /* page NULL: the list has no pages. */
 void read_table_end(struct read_table *t, const struct read_page *page);
 
-/* Bytes as read_table_size puts them. */
+/* A number of bytes in an object; as read_table_size puts them. */
 void read_put_size(struct json_writer *w, const char *name, int64_t bytes);
 
 #endif

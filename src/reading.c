@@ -211,6 +211,7 @@ on_data(void *ctx, const char *data, size_t len)
 struct args {
 	const char *list[MAX_ARGS];
 	size_t count;
+	char *issuer; /* owned */
 	char now[UTC_TEXT_SIZE], certificate_ends[UTC_TEXT_SIZE];
 	char expected[OPT_DURATION_SIZE];
 };
@@ -247,6 +248,25 @@ takes_gzip(const char *accept)
 	       at[3 + strspn(at + 3, ".0")] >= '1';
 }
 
+/* Who bills, on paper: whoever sends the mails, unless it is said; NULL when
+ * nobody does. Yours. */
+static char *
+find_issuer(const struct reading_deps *deps)
+{
+	char *name;
+
+	if (deps->config->issuer[0] != '\0')
+		return strdup(deps->config->issuer);
+	if (deps->creds->smtp_from == NULL)
+		return NULL;
+	name = creds_sender_name(deps->creds);
+	if (name != NULL && name[0] == '\0') {
+		free(name);
+		name = creds_sender_address(deps->creds);
+	}
+	return name;
+}
+
 static void
 add_all(struct args *args, const struct one *one, const char *target)
 {
@@ -263,6 +283,9 @@ add_all(struct args *args, const struct one *one, const char *target)
 	add_flag(args, "--match", http_header(req, "If-None-Match"));
 	if (takes_gzip(http_header(req, "Accept-Encoding")))
 		add(args, "--gzip");
+	add_flag(args, "--issuer", args->issuer);
+	if (deps->config->payment[0] != '\0')
+		add_flag(args, "--payment", deps->config->payment);
 	add_flag(args, "--expectedInterval",
 	    opt_format_duration(
 		deps->config->expected_interval_secs, args->expected));
@@ -286,7 +309,7 @@ static void on_done(void *ctx, struct job_result *result);
 static bool
 start(struct one *one, struct err *err)
 {
-	struct args args = {.count = 0};
+	struct args args = {.issuer = find_issuer(&one->reading->deps)};
 	struct buf target = BUF_INIT;
 	const struct job_spec spec = {.argv = args.list,
 	    .on_data = on_data,
@@ -305,6 +328,7 @@ start(struct one *one, struct err *err)
 	else
 		one->job = job_open(one->reading->deps.jobs, &spec, err);
 	buf_fini(&target);
+	free(args.issuer);
 	return one->job != NULL;
 }
 

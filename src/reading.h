@@ -11,6 +11,7 @@
 #define SRC_READING_H
 
 #include "config.h"
+#include "creds.h"
 #include "http.h"
 #include "job.h"
 #include "lib/clock.h"
@@ -34,7 +35,8 @@ struct reading_deps {
 	struct job_pool *jobs;
 	struct writer *writer;
 	const struct settings *settings;
-	const struct config *config;
+	const struct config *config; /* they may be read anew meanwhile */
+	const struct creds *creds;
 	const struct clock *clock;
 };
 

@@ -482,6 +482,7 @@ open_reading(struct server *sv, struct err *err)
 	    .writer = sv->writer,
 	    .settings = sv->settings,
 	    .config = sv->config,
+	    .creds = sv->creds,
 	    .clock = &sv->clock};
 
 	sv->reading = reading_new(&deps, err);

@@ -54,8 +54,8 @@ session_key_load(const char *folder, struct session_key *out, struct err *err)
 	bool ok;
 
 	buf_printf(&path, "%s/session.key", folder);
-	ok = !path.failed ? read_key(buf_text(&path), out, err)
-			  : err_nomem(err);
+	ok =
+	    !path.failed ? read_key(buf_text(&path), out, err) : err_nomem(err);
 	buf_fini(&path);
 	return ok;
 }
@@ -80,8 +80,8 @@ session_make(const struct session_key *key, int64_t token,
     char out[SESSION_TEXT_SIZE])
 {
 	uint8_t mac[TLS_SHA256_BYTES];
-	int len = snprintf(out, SESSION_TEXT_SIZE, "%" PRId64 ".%" PRId64 ".",
-	    token, ends_at);
+	int len = snprintf(
+	    out, SESSION_TEXT_SIZE, "%" PRId64 ".%" PRId64 ".", token, ends_at);
 
 	sign(key, token, ends_at, hash, mac);
 	for (size_t i = 0; i < sizeof mac; i++)

@@ -78,8 +78,8 @@ find_slot(struct signin *signin, const char *peer)
 static int64_t
 must_wait(const struct slot *slot, int64_t now)
 {
-	int64_t full =
-	    slot->empty_at - (SIGNIN_ATTEMPTS - 1) * SIGNIN_REFILL_SECS;
+	int64_t full = slot->empty_at -
+		       (int64_t)(SIGNIN_ATTEMPTS - 1) * SIGNIN_REFILL_SECS;
 
 	return now < full ? full - now : 0;
 }
@@ -204,8 +204,8 @@ next_of(const struct route_call *call)
 /* --- the cookie --- */
 
 static void
-set_cookie(struct http_request *req, bool plain, const char *value,
-    int64_t max_age)
+set_cookie(
+    struct http_request *req, bool plain, const char *value, int64_t max_age)
 {
 	char text[SESSION_TEXT_SIZE + 128];
 
@@ -265,15 +265,13 @@ is_form(struct http_request *req)
 	static const char form[] = "application/x-www-form-urlencoded";
 	const char *type = http_header(req, "Content-Type");
 
-	return type != NULL &&
-	       strncasecmp(type, form, sizeof form - 1) == 0 &&
+	return type != NULL && strncasecmp(type, form, sizeof form - 1) == 0 &&
 	       strchr("; \t", type[sizeof form - 1]) != NULL;
 }
 
 /* What a form holds, as parameters; it writes blanks as plus signs. */
 static bool
-read_form(
-    struct http_request *req, struct route_call *call, struct err *err)
+read_form(struct http_request *req, struct route_call *call, struct err *err)
 {
 	static const struct route form = {.params = "token next"};
 	struct buf text = BUF_INIT;
@@ -403,8 +401,8 @@ static bool
 refuse_for_now(
     struct service *service, struct http_request *req, const char *next)
 {
-	int64_t wait = must_wait(
-	    find_slot(service->signin, http_peer(req)), mono_secs());
+	int64_t wait =
+	    must_wait(find_slot(service->signin, http_peer(req)), mono_secs());
 	char text[24];
 
 	if (wait == 0)

@@ -53,10 +53,6 @@ LIMITS = {
                                         "LEDGER_MAX_AGE_SECS")),
     "open samples in quarantine":
         ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_OPEN")),
-    "samples of a page of the quarantine":
-        ("", 1, of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
-    "page of the quarantine, and one sample more":
-        (" MiB", MIB, of("src/quarantine.h", "QUARANTINE_PAGE_BYTES")),
     "reason of an operator":
         (" bytes", 1, of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     "reports in a commit": ("", 1, of("src/ingest.h", "INGEST_MAX_GROUP")),
@@ -67,15 +63,27 @@ LIMITS = {
 }
 
 # Limits that stand in sentences: (page, sentence, code's value in its unit).
+DASHBOARD = "stat.flexfs-dashboard.7"
 SENTENCES = [
+    (DASHBOARD, "It ends 12 hours after signing in",
+     lambda: manual.constant("src/session.h", "SESSION_SECS") / 3600),
+    (DASHBOARD, "After 10 attempts with a token",
+     of("src/signin.h", "SIGNIN_ATTEMPTS")),
+    (DASHBOARD, "once more every 30 seconds",
+     of("src/signin.h", "SIGNIN_REFILL_SECS")),
+    (DASHBOARD, "A form may have 4096 bytes",
+     of("src/signin.h", "SIGNIN_BODY_BYTES")),
+    (DASHBOARD, "Lists have 200 rows a page", of("src/page.h", "PAGE_ROWS")),
+    (DASHBOARD, "one of 13 months", of("src/chart.h", "CHART_MAX_MONTHS")),
+    (DASHBOARD, "ends within 14 days",
+     lambda: manual.constant("src/page_trouble.c",
+                             "CERTIFICATE_WARN_SECS") / DAY),
+    (DASHBOARD, "more than 60 seconds are marked",
+     lambda: manual.constant("src/page_lists.c", "SKEW_WARN_MS") / MS),
     (PAGE, "more than 5 minutes in the server's future",
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_FUTURE_SECS") / 60),
     (PAGE, "more than 35 days ago",
      lambda: manual.constant("src/ledger.h", "LEDGER_MAX_AGE_SECS") / DAY),
-    (PAGE, "how many, 1 to 10000,",
-     of("src/quarantine.h", "QUARANTINE_MAX_PAGE")),
-    (PAGE, "by default 1000",
-     of("src/quarantine.h", "QUARANTINE_PAGE")),
     (PAGE, "says why in 1 to 255 bytes",
      of("src/quarantine.h", "QUARANTINE_MAX_REASON")),
     ("stat.flexfs-bills.8", "Why, in 1 to 255 bytes",
@@ -149,6 +157,9 @@ SENTENCES = [
      of("src/read_table.h", "READ_MAX_PAGE")),
     (READ_PAGE, "1 to 1000, by default 100",
      of("src/read_table.h", "READ_PAGE")),
+    (READ_PAGE, "A page also ends when it has more than 8 MiB",
+     lambda: manual.constant("src/quarantine.h",
+                             "QUARANTINE_PAGE_BYTES") / MIB),
     (READ_PAGE, "An answer of more than 256 KiB",
      lambda: manual.constant("src/read.h", "READ_WHOLE_BYTES") / KIB),
     (READ_PAGE, "fewer than 64 KiB in the time",

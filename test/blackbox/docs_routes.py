@@ -1,5 +1,5 @@
-"""stat.flexfs-api(7) and stat.flexfs-read(7) name every route with its role,
-and the former every problem, and no other."""
+"""stat.flexfs-api(7), stat.flexfs-read(7) and stat.flexfs-dashboard(7) name
+every route with its role, and the first every problem, and no other."""
 
 import glob
 import os
@@ -10,13 +10,17 @@ from support import manual
 
 PAGE = "stat.flexfs-api.7"
 READ_PAGE = "stat.flexfs-read.7"
+DASHBOARD = "stat.flexfs-dashboard.7"
+# What everybody is answered where anyone may come and it is not 200: the forms
+# are sent without what belongs into them.
+STRANGERS = {("POST", "/login"): 403, ("POST", "/logout"): 303}
 
 
 def routes_of_manual():
     """{(method, path): roles}; no roles: anyone. What stands in braces has a
     name for readers only."""
     found = {}
-    items = [item for page in (PAGE, READ_PAGE)
+    items = [item for page in (PAGE, READ_PAGE, DASHBOARD)
              for item in manual.section(page, "ROUTES").items]
     for item in items:
         _, method, path = item.head.split()
@@ -91,11 +95,17 @@ class DocsRoutes(support.TestCase):
             data = b"" if method in ("POST", "PUT") else None
             with self.subTest(method=method, path=path):
                 answer = server.curl(*words, data=data)
-                self.assertEqual(answer.status, 401 if roles else 200)
+                stranger = STRANGERS.get((method, path), 200)
+                if roles:
+                    program = path.startswith("/v1/") or path == "/metrics"
+                    stranger = 401 if program else 303
+                self.assertEqual(answer.status, stranger)
                 for name, token in tokens.items():
                     answer = server.curl(*words, data=data, token=token)
                     if roles and not may(roles, name):
                         self.assertEqual(answer.status, 403)
+                    elif (method, path) in STRANGERS:
+                        self.assertEqual(answer.status, stranger)
                     else:
                         self.assertNotIn(answer.status, (401, 403, 405))
 

@@ -29,7 +29,7 @@ class HttpRoutes(support.TestCase):
             self.assertTrue(list(answer.json().values())[0])
 
     def test_an_unknown_path_is_not_found(self):
-        for path in ("/", "/v1", "/v1/", "/v1/report", "/v1/reports/",
+        for path in ("/index.html", "/v1", "/v1/", "/v1/report", "/v1/reports/",
                      "/v1/reports/a/b", "/healthz/", "/healthz/x",
                      "/V1/reports", "/v1/reports%2f", "/favicon.ico",
                      "/v1/clock"):

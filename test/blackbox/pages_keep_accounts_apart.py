@@ -90,6 +90,10 @@ class PagesKeepAccountsApart(support.TestCase):
         for words in ("2026-09 of", "is held", "1 sample is in quarantine",
                       "1 source has not reported"):
             self.assertIn(words, page)
+        page = gallery.server.curl(f"/invoices/{number}/lines/13",
+                                   token=gallery.reader).text()
+        self.assertIn("before  measured", page)
+        self.assertNotIn("\ufffd", page)
         page = gallery.server.curl("/sources", token=gallery.reader).text()
         self.assertIn("silent", page)
         self.assertIn("-30.000 s", page)

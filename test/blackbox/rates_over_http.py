@@ -97,8 +97,8 @@ class RatesOverHttp(support.TestCase):
         self.assertEqual(self.rates(who="beta"), beta)
         self.assertEqual(self.rates("?account=beta", who="beta"), beta)
         for name in ("acme", "nobody"):
-            self.expect(self.get(f"?account={name}", who="beta"), 403,
-                        "forbidden")
+            self.expect(self.get(f"?account={name}", who="beta"), 404,
+                        "not_found")
         for name in ("nobody", "", "ACME"):
             self.expect(self.get(f"?account={name}"), 404, "not_found")
         for query in ("?account=acme&account=acme", "?max_age=1d", "?a"):

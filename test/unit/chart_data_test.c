@@ -47,27 +47,16 @@ sample(
 	fixture_sample(f, volume, at, gib * GIB, members);
 }
 
-/* The tables of all pictures of a period; name is an account, or NULL. */
+/* The tables of all pictures of bills; they are given back. */
 static void
-tables_are(struct fixture *f, const char *name, const char *period, int64_t now,
-    const char *expected)
+expect_tables(struct fixture *f, struct invoice *bills, size_t count,
+    int64_t now, const char *expected)
 {
-	struct account *accounts = NULL, one;
-	struct invoice bills[MAX_ACCOUNTS];
-	struct invoice_period p;
 	struct chart_data data = {.chart_count = 0};
 	struct buf b = BUF_INIT, lines = BUF_INIT;
-	size_t count = 1, len;
+	size_t len;
 
-	assert_true(invoice_parse_period(period, &p, &f->err));
-	if (name == NULL)
-		assert_true(account_list(f->db, &accounts, &count, &f->err));
-	else
-		assert_true(account_find(f->db, name, &one, &f->err));
-	assert_true(count <= MAX_ACCOUNTS);
-	if (!bill_build(f->db, accounts != NULL ? accounts : &one, count, &p,
-		now, bills, &f->err) ||
-	    !chart_data_load(f->db, bills, count, now, &data, &f->err))
+	if (!chart_data_load(f->db, bills, count, now, &data, &f->err))
 		fail_msg("%s", f->err.text);
 	for (size_t i = 0; i < data.chart_count; i++) {
 		struct chart_table table;
@@ -85,9 +74,36 @@ tables_are(struct fixture *f, const char *name, const char *period, int64_t now,
 	chart_data_fini(&data);
 	for (size_t i = 0; i < count; i++)
 		invoice_fini(&bills[i]);
-	free(accounts);
 	buf_fini(&lines);
 	buf_fini(&b);
+}
+
+/* Of a period; name is an account, or NULL. Bills that tell their days make
+ * the same pictures. */
+static void
+tables_are(struct fixture *f, const char *name, const char *period, int64_t now,
+    const char *expected)
+{
+	struct account *accounts = NULL, one;
+	struct invoice bills[MAX_ACCOUNTS];
+	struct invoice_period p;
+	size_t count = 1;
+
+	assert_true(invoice_parse_period(period, &p, &f->err));
+	if (name == NULL)
+		assert_true(account_list(f->db, &accounts, &count, &f->err));
+	else
+		assert_true(account_find(f->db, name, &one, &f->err));
+	assert_true(count <= MAX_ACCOUNTS);
+	if (!bill_build(f->db, accounts != NULL ? accounts : &one, count, &p,
+		now, bills, &f->err))
+		fail_msg("%s", f->err.text);
+	expect_tables(f, bills, count, now, expected);
+	if (!bill_build_days(f->db, accounts != NULL ? accounts : &one, count,
+		&p, now, bills, &f->err))
+		fail_msg("%s", f->err.text);
+	expect_tables(f, bills, count, now, expected);
+	free(accounts);
 }
 
 static void

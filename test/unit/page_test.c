@@ -17,8 +17,21 @@ a_name_stays_text_in_html(void **state)
 	assert_string_equal(buf_text(&out),
 	    "&quot;&gt;&lt;script&gt;&#39;&amp;\357\277\275\357\277\275");
 	buf_clear(&out);
-	page_text(&out, "a name that goes on and on and on and on and on and on");
+	page_text(
+	    &out, "a name that goes on and on and on and on and on and on");
 	assert_non_null(strstr(buf_text(&out), "\342\200\246"));
+	buf_fini(&out);
+}
+
+static void
+lines_stay_lines(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	page_lines(&out, "a <b>\n\nc\n");
+	assert_string_equal(
+	    buf_text(&out), "<pre tabindex=\"0\">a &lt;b&gt;\n\nc\n</pre>\n");
 	buf_fini(&out);
 }
 
@@ -32,8 +45,8 @@ a_name_stays_one_part_of_a_url(void **state)
 	assert_string_equal(buf_text(&out), "a-z.A_Z~9");
 	buf_clear(&out);
 	page_url(&out, "/?#&=%\"<> \303\244+");
-	assert_string_equal(buf_text(&out),
-	    "%2F%3F%23%26%3D%25%22%3C%3E%20%C3%A4%2B");
+	assert_string_equal(
+	    buf_text(&out), "%2F%3F%23%26%3D%25%22%3C%3E%20%C3%A4%2B");
 	buf_clear(&out);
 	page_link(&out, "/accounts/", "\"><b>", "<b>");
 	assert_string_equal(buf_text(&out),
@@ -53,6 +66,7 @@ captions_and_badges_are_escaped(void **state)
 	page_cell(&out, HOSTILE);
 	page_figure(&out, HOSTILE);
 	page_empty(&out, HOSTILE, HOSTILE);
+	page_lines(&out, HOSTILE);
 	page_tile(&out, "L", HOSTILE, HOSTILE);
 	page_pair(&out, "L", HOSTILE);
 	page_section(&out, HOSTILE);
@@ -81,9 +95,9 @@ instants_and_spans_are_short(void **state)
 	buf_char(&out, ',');
 	page_span(&out, 7199);
 	buf_char(&out, ',');
-	page_span(&out, 47 * 3600);
+	page_span(&out, INT64_C(47) * 3600);
 	buf_char(&out, ',');
-	page_span(&out, 48 * 3600);
+	page_span(&out, INT64_C(48) * 3600);
 	assert_string_equal(buf_text(&out), "119 s,119 min,47 h,2 days");
 	buf_fini(&out);
 }
@@ -217,8 +231,7 @@ a_volume_is_shown_by_day_month_and_year(void **state)
 	fixture_account(f, "acme");
 	fixture_source(f, "admin1", "acme");
 	fixture_begin_report(f, 1);
-	fixture_add_sample(
-	    f, 1, f->now, 0, 1 << 30, "\"name\":\"<b>lab</b>\"");
+	fixture_add_sample(f, 1, f->now, 0, 1 << 30, "\"name\":\"<b>lab</b>\"");
 	assert_int_equal(fixture_send_report(f), LEDGER_STORED);
 	fixture_uuid(1, id);
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -229,8 +242,7 @@ a_volume_is_shown_by_day_month_and_year(void **state)
 		assert_non_null(strstr(buf_text(&out), "&lt;b&gt;lab"));
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		expect_missing(
-		    &page, page_volume(&page, id, &bad[i], &f->err));
+		expect_missing(&page, page_volume(&page, id, &bad[i], &f->err));
 	buf_fini(&out);
 }
 
@@ -239,6 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_name_stays_text_in_html),
+	    cmocka_unit_test(lines_stay_lines),
 	    cmocka_unit_test(a_name_stays_one_part_of_a_url),
 	    cmocka_unit_test(captions_and_badges_are_escaped),
 	    cmocka_unit_test(instants_and_spans_are_short),

@@ -47,8 +47,7 @@ a_session_is_its_tokens_holder(void **state)
 	char text[SESSION_TEXT_SIZE];
 
 	begin(f, &made, text);
-	assert_true(
-	    session_find(f->db, &key, text, f->now, &found, &f->err));
+	assert_true(session_find(f->db, &key, text, f->now, &found, &f->err));
 	assert_int_equal(found.role, TOKEN_READER);
 	assert_int_equal(found.token, made.token);
 	assert_int_equal(found.account, made.account);
@@ -89,8 +88,8 @@ it_is_of_the_very_token(void **state)
 	char text[SESSION_TEXT_SIZE];
 
 	begin(f, &holder, text);
-	assert_true(sql_exec(
-	    f->db, "UPDATE token SET hash = zeroblob(32)", &f->err));
+	assert_true(
+	    sql_exec(f->db, "UPDATE token SET hash = zeroblob(32)", &f->err));
 	assert_int_equal(role_at(f, &key, text, f->now), TOKEN_NOBODY);
 }
 
@@ -162,9 +161,10 @@ a_cookie_is_found_by_its_whole_name(void **state)
 {
 	static const struct {
 		const char *cookies, *value;
-	} cases[] = {{"", ""}, {"stat=1", "1"}, {"a=b; stat=1.2.ff; c=d", "1.2.ff"},
-	    {"xstat=1", ""}, {"statx=1", ""}, {"stat", ""}, {"stat=", ""},
-	    {"a=stat=1", ""}, {"a=b;stat=3", "3"}, {"stat=1; stat=2", "1"},
+	} cases[] = {{"", ""}, {"stat=1", "1"},
+	    {"a=b; stat=1.2.ff; c=d", "1.2.ff"}, {"xstat=1", ""},
+	    {"statx=1", ""}, {"stat", ""}, {"stat=", ""}, {"a=stat=1", ""},
+	    {"a=b;stat=3", "3"}, {"stat=1; stat=2", "1"},
 	    {";;; stat=4 ", "4 "}};
 	char out[SESSION_TEXT_SIZE], many[400];
 
@@ -182,11 +182,11 @@ a_cookie_is_found_by_its_whole_name(void **state)
 static void
 only_a_path_of_this_site_is_local(void **state)
 {
-	static const char *const good[] = {"/", "/volumes/a?month=2026-10",
-	    "/a//b", "/%2F", "/?next=//x"};
-	static const char *const bad[] = {"", "x", "//evil.test", "/\\evil.test",
-	    "https://evil.test/", "\\\\evil.test", "/a\\b", "/a\tb", "/a\nb",
-	    "/a b", " /", "/\303\244", "javascript:alert(1)"};
+	static const char *const good[] = {
+	    "/", "/volumes/a?month=2026-10", "/a//b", "/%2F", "/?next=//x"};
+	static const char *const bad[] = {"", "x", "//evil.test",
+	    "/\\evil.test", "https://evil.test/", "\\\\evil.test", "/a\\b",
+	    "/a\tb", "/a\nb", "/a b", " /", "/\303\244", "javascript:alert(1)"};
 	char many[SESSION_PATH_SIZE + 1];
 
 	(void)state;
