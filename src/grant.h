@@ -25,8 +25,6 @@
 #define GRANT_MIN_SECS (INT64_C(86400))
 #define GRANT_MAX_SECS (731 * INT64_C(86400))
 #define GRANT_DEFAULT_LIFE "30d"
-/* One that is renewed in time never comes so near its end. */
-#define GRANT_ENDING_SECS (7 * INT64_C(86400))
 
 /* The files in --keyFolder. */
 #define GRANT_PRIVATE_FILE "private.pem"
@@ -36,6 +34,8 @@ enum {
 	/* A grant is given again for this part of its life, so that asking
 	 * often makes few: 1/10. */
 	GRANT_REUSE_PART = 10,
+	/* One that is renewed in time does not come so near its end. */
+	GRANT_ENDING_SECS = 7 * 86400,
 };
 
 /* What a server signs with. The zero value has no key. */

@@ -14,6 +14,7 @@
 #include "outbox.h"
 #include "page_trouble.h"
 #include "quarantine.h"
+#include "trouble.h"
 
 enum {
 	CERTIFICATE_WARN_SECS = 14 * 86400,
@@ -166,6 +167,29 @@ tell_certificate(struct trouble_list *t)
 	end_item(t);
 }
 
+static bool
+tell_grants(struct trouble_list *t, struct err *err)
+{
+	const struct page *page = t->page;
+	struct trouble trouble = {.grant_count = 0};
+	bool ok = trouble_load_grants(page->db, page->now, &trouble, err);
+
+	for (size_t i = 0; ok && i < trouble.grant_count; i++) {
+		const struct trouble_grant *grant = &trouble.grants[i];
+		bool over = grant->ends_at <= page->now;
+
+		begin_item(t, over ? "bad" : "warn");
+		buf_str(page->out, "The grant of ");
+		page_text(page->out, grant->name);
+		buf_str(page->out, over ? " has ended, at " : " ends at ");
+		page_time(page->out, grant->ends_at);
+		buf_str(page->out, ", and the source does not renew it.");
+		end_item(t);
+	}
+	trouble_fini(&trouble);
+	return ok;
+}
+
 /* --- what the summary says --- */
 
 static void
@@ -226,8 +250,11 @@ page_trouble(struct page *page, const struct summary_page *summary,
 	if (!tell_quarantine(&t, err) ||
 	    (page->scope == NULL && !tell_mails(&t, err)))
 		return false;
-	if (page->scope == NULL)
+	if (page->scope == NULL) {
 		tell_certificate(&t);
+		if (!tell_grants(&t, err))
+			return false;
+	}
 	buf_str(page->out, t.told > 0 ? "</ul>\n" : "<p>None.</p>\n");
 	page_section_end(page->out);
 	return true;

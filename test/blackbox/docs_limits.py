@@ -129,6 +129,8 @@ SENTENCES = [
     (MAIL, "when it ends within 21 days",
      lambda: manual.constant("src/trouble.h",
                              "TROUBLE_CERTIFICATE_SECS") / DAY),
+    (MAIL, "ends within 7 days and within half of its life",
+     lambda: manual.constant("src/grant.h", "GRANT_ENDING_SECS") / DAY),
     (MAIL, "every report of the last 24 hours was ahead",
      lambda: manual.constant("src/trouble.h",
                              "TROUBLE_CLOCK_FOR_SECS") / 3600),

@@ -2,6 +2,7 @@
 sent the bill of one account reads of that account's trouble alone."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -149,6 +150,7 @@ class MailTellsOfTrouble(support.TestCase):
         for source, life in (("src-acme", "9d"), ("src-globex", "30d")):
             site.server.ok("create", "grant", "--source", source, "--expires",
                            life, "--mockTime", "--mockStart", site.now)
+        reader = site.server.create_token("ann", "reader", account="acme")
         site.start()
         for day, word in (("05", None), ("06", "ends"), ("11", "ended")):
             site.clock(f"2024-01-{day}T05:00:00Z")
@@ -162,6 +164,13 @@ class MailTellsOfTrouble(support.TestCase):
             else:
                 self.assert_untold(found["all"], "Grants")
             self.assert_untold(found["one"], "Grants")
+            page = site.server.curl("/", token=site.operator).text()
+            self.assertEqual(re.findall(
+                "The grant of (.*?) (ends|has ended)", page),
+                [("src-acme", word.replace("ended", "has ended"))]
+                if word else [])
+            page = site.server.curl("/", token=reader).text()
+            self.assertNotIn("he grant of", page)
 
 
 if __name__ == "__main__":
