@@ -1,5 +1,6 @@
 """/openapi.json is valid OpenAPI 3.1, has every route that programs use and no
 other, and every answer is as it says."""
+# timeout: 600
 
 import json
 import os

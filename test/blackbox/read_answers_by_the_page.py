@@ -1,5 +1,6 @@
 """What can be read comes as JSON or CSV, by the page, is not sent again while
 it is the same, and every wrong parameter is refused."""
+# timeout: 600
 
 import csv
 import gzip

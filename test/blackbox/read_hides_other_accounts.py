@@ -1,6 +1,7 @@
 """A reader of one account gets 404 for everything of another, by the very same
 bytes as for what does not exist, and finds none of it in lists; on every path
 that programs read. (Pages are looked at by pages_keep_accounts_apart.)"""
+# timeout: 600
 
 import json
 

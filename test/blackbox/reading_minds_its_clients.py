@@ -1,6 +1,7 @@
 """Long answers are sent while they are made, no faster than the client reads;
 who leaves ends the process that makes them; what is too much is told to try
 again."""
+# timeout: 600
 
 import atexit
 import glob

@@ -55,7 +55,7 @@ wait_for_left(unsigned count)
 	int64_t from = clock_mono_us();
 
 	while (stat_of("left") < count) {
-		assert_true(ms_since(from) < 4 * WAIT_MS);
+		assert_true(ms_since(from) < INT64_C(4) * WAIT_MS);
 		poll(NULL, 0, 20);
 	}
 	assert_int_equal(stat_of("streams"), 0);
