@@ -233,7 +233,8 @@ volume_name(struct sql *db, const struct named *list, size_t count,
 	const struct named *on_bill = NULL;
 	char *last = NULL, *name, id[UUID_TEXT_SIZE];
 
-	if (!volume_identify(db, volume, &key.id, &last, err))
+	if (!volume_identify(db, volume, &key.id, err) ||
+	    !volume_last_name(db, volume, &last, err))
 		return NULL;
 	if (count > 0)
 		on_bill = bsearch(&key, list, count, sizeof *list, by_id);

@@ -136,7 +136,7 @@ list_volumes(const struct opt_values *values, struct sql *db, struct err *err)
 		return false;
 	now = clock_secs(&clock);
 	ok = account_list(db, &accounts, &account_count, err) &&
-	     volume_state_list(db, now, &volumes, &count, err);
+	     volume_state_list(db, now, false, &volumes, &count, err);
 	sql_rollback(db);
 	ok = ok && print_rows(values, volumes, count, accounts, account_count,
 		       now, err);

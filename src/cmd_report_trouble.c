@@ -63,7 +63,9 @@ cmd_report_trouble_load(const struct opt_values *values, struct sql *db,
 		return false;
 	return opt_count(values, "account") > 0 ||
 	       (load_mails(db, now, &t->mails, err) &&
-		   read_certificate(values, now, &t->certificate_ends_at, err));
+		   read_certificate(
+		       values, now, &t->certificate_ends_at, err) &&
+		   trouble_load_grants(db, now, t, err));
 }
 
 void

@@ -274,7 +274,7 @@ show_volume(const struct opt_values *values, struct sql *db, struct err *err)
 		return false;
 	s.now = clock_secs(&clock);
 	ok = account_list(db, &s.accounts, &s.account_count, err) &&
-	     volume_state_load(db, &uuid, s.now, &s.volume, err) &&
+	     volume_state_load(db, &uuid, s.now, false, &s.volume, err) &&
 	     load_hours(&s, err) && show_loaded(values, &s, err);
 	sql_rollback(db);
 	for (size_t i = 0; i < s.part_count; i++)

@@ -195,8 +195,8 @@ add_changes(
 		c->amount = exact_new();
 		c->upto_fact = r->row->upto_fact;
 		r->rounded[i] = exact_new();
-		if (!volume_identify(
-			r->db, c->volume, &c->volume_id, &c->name, err))
+		if (!volume_identify(r->db, c->volume, &c->volume_id, err) ||
+		    !volume_last_name(r->db, c->volume, &c->name, err))
 			return false;
 	}
 	return true;

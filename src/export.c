@@ -58,7 +58,7 @@ static bool
 load_uuid(
     struct sql *db, int64_t volume, struct export_volume *v, struct err *err)
 {
-	if (!volume_identify(db, volume, &v->id, &v->last_name, err))
+	if (!volume_identify(db, volume, &v->id, err))
 		return false;
 	v->known = true;
 	return true;
@@ -93,6 +93,9 @@ identify(struct export_run *run, const struct export_cell *cell,
 		return false;
 	if (cell->name != 0 && v->name_row != cell->name &&
 	    !load_name(run->db, cell->name, v, err))
+		return false;
+	if (cell->name == 0 && v->last_name == NULL &&
+	    !volume_last_name(run->db, cell->volume, &v->last_name, err))
 		return false;
 	row->volume_id = v->id;
 	row->name = cell->name != 0 ? v->name : v->last_name;

@@ -56,7 +56,7 @@ struct export_volume {
 	struct uuid id;
 	int64_t name_row; /* of name; 0: none */
 	char *name;	  /* owned */
-	char *last_name;  /* owned: the one last heard for the first time */
+	char *last_name;  /* owned: that of volume_last_name */
 };
 
 struct export_run {

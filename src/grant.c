@@ -254,6 +254,32 @@ grant_last_expiry(struct sql *db, int64_t source, int64_t *at, struct err *err)
 	return true;
 }
 
+bool
+grant_ending(
+    struct sql *db, int64_t source, int64_t now, int64_t *at, struct err *err)
+{
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT expires_at, (expires_at - issued_at) / 2"
+	    " FROM license_grant WHERE source = ?"
+	    " ORDER BY expires_at DESC, id DESC LIMIT 1",
+	    err);
+	enum sql_result result;
+	int64_t left;
+
+	*at = 0;
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, source);
+	result = sql_step(s, err);
+	if (result != SQL_ROW)
+		return result == SQL_END;
+	left = sql_int(s, 0) - now;
+	if (left <= GRANT_ENDING_SECS && left <= sql_int(s, 1))
+		*at = sql_int(s, 0);
+	sql_done(s);
+	return true;
+}
+
 /* --- reading --- */
 
 static bool

@@ -25,6 +25,8 @@
 #define GRANT_MIN_SECS (INT64_C(86400))
 #define GRANT_MAX_SECS (731 * INT64_C(86400))
 #define GRANT_DEFAULT_LIFE "30d"
+/* One that is renewed in time never comes so near its end. */
+#define GRANT_ENDING_SECS (7 * INT64_C(86400))
 
 /* The files in --keyFolder. */
 #define GRANT_PRIVATE_FILE "private.pem"
@@ -96,6 +98,11 @@ bool grant_create(struct sql *db, const struct jws_key *key,
 /* When the last of a source's grants ends; 0: it has none. */
 bool grant_last_expiry(
     struct sql *db, int64_t source, int64_t *at, struct err *err);
+
+/* The same once the source should have asked for another long ago: the grant
+ * has ended, or ends within GRANT_ENDING_SECS and half of its life. 0: not. */
+bool grant_ending(
+    struct sql *db, int64_t source, int64_t now, int64_t *at, struct err *err);
 
 /* What a text says that key has signed. ERR_INPUT: it is none; whether it has
  * run out is for the caller to see. */

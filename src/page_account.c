@@ -120,8 +120,8 @@ load(struct view *v, struct err *err)
 	const struct invoice_line **sorted;
 
 	if (!page_bills_load(v->page, &v->account, &v->bills, err) ||
-	    !volume_state_list(
-		v->page->db, v->page->now, &v->volumes, &v->volume_count, err))
+	    !volume_state_list(v->page->db, v->page->now,
+		v->page->scope != NULL, &v->volumes, &v->volume_count, err))
 		return false;
 	bill = &v->bills.now[0];
 	v->rows = calloc(v->volume_count + 1, sizeof *v->rows);

@@ -254,7 +254,8 @@ page_stored_load(struct page *page, const struct page_bills *bills,
 	struct volume_state *list = NULL;
 	size_t count = 0;
 
-	if (!volume_state_list(page->db, page->now, &list, &count, err))
+	if (!volume_state_list(
+		page->db, page->now, page->scope != NULL, &list, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		for (size_t a = 0; a < bills->count; a++)

@@ -176,7 +176,8 @@ load_volume(struct view *v, const char *text, struct err *err)
 	if (page->missing)
 		return true;
 	uuid_format(&uuid, v->id);
-	if (!volume_state_load(page->db, &uuid, page->now, &v->volume, &why)) {
+	if (!volume_state_load(page->db, &uuid, page->now, page->scope != NULL,
+		&v->volume, &why)) {
 		page->missing = why.kind == ERR_INPUT;
 		return page->missing || err_set(err, why.kind, "%s", why.text);
 	}

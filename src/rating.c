@@ -286,11 +286,16 @@ price_line(struct rating *out, struct rating_line *line)
 }
 
 static char *
-load_text(struct sql_stmt *s, struct err *err)
+load_name(struct sql *db, int64_t id, struct err *err)
 {
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT name FROM volume_name WHERE id = ?", err);
 	enum sql_result result;
 	char *text;
 
+	if (s == NULL)
+		return NULL;
+	sql_bind_int(s, 1, id);
 	result = sql_step(s, err);
 	if (result == SQL_FAILED)
 		return NULL;
@@ -301,31 +306,13 @@ load_text(struct sql_stmt *s, struct err *err)
 	return text;
 }
 
-static char *
-load_name(struct sql *db, int64_t id, struct err *err)
-{
-	struct sql_stmt *s =
-	    sql_get(db, "SELECT name FROM volume_name WHERE id = ?", err);
-
-	if (s == NULL)
-		return NULL;
-	sql_bind_int(s, 1, id);
-	return load_text(s, err);
-}
-
-/* For a month in which nobody said a name: the last one first heard. */
+/* For a month in which nobody said a name. */
 static char *
 load_last_name(struct sql *db, int64_t volume, struct err *err)
 {
-	struct sql_stmt *s = sql_get(db,
-	    "SELECT name FROM volume_name WHERE volume = ?"
-	    " ORDER BY id DESC LIMIT 1",
-	    err);
+	char *name;
 
-	if (s == NULL)
-		return NULL;
-	sql_bind_int(s, 1, volume);
-	return load_text(s, err);
+	return volume_last_name(db, volume, &name, err) ? name : NULL;
 }
 
 static bool

@@ -61,7 +61,8 @@ read_volume_load(struct sql *db, const struct read_call *call,
 		read_missing(reply);
 		return READ_MISSING;
 	}
-	if (!volume_state_load(db, &uuid, call->now, &out->state, err)) {
+	if (!volume_state_load(
+		db, &uuid, call->now, call->scope != NULL, &out->state, err)) {
 		if (err->kind != ERR_INPUT)
 			return READ_FAILED;
 		*err = (struct err)ERR_INIT;

@@ -87,7 +87,8 @@ list(struct sql *db, const struct read_call *call, struct read_reply *reply,
 	char id[UUID_TEXT_SIZE];
 	struct read_table t;
 	bool ok = account_list(db, &accounts, &account_count, err) &&
-		  volume_state_list(db, call->now, &volumes, &count, err);
+		  volume_state_list(db, call->now, call->scope != NULL,
+		      &volumes, &count, err);
 
 	if (ok && count > 0)
 		qsort(volumes, count, sizeof *volumes, compare_uuids);

@@ -135,6 +135,29 @@ note_certificate(struct summary_page *page, struct summary_page_section *s,
 	summary_page_note(s, summary_page_keep(page, &b), NULL, NULL);
 }
 
+static void
+note_grants(struct summary_page *page, struct summary_page_section *s,
+    const struct summary *summary)
+{
+	const struct trouble *t = summary->trouble;
+	struct buf b = BUF_INIT;
+	char at[UTC_TEXT_SIZE];
+
+	buf_str(&b, "Grants that their sources do not renew: ");
+	for (size_t i = 0; i < t->grant_count && i < MAX_NAMES; i++) {
+		const struct trouble_grant *grant = &t->grants[i];
+
+		buf_printf(&b, "%sthat of %s %s at %s", i > 0 ? ", " : "",
+		    grant->name,
+		    grant->ends_at <= summary->now ? "ended" : "ends",
+		    utc_format(grant->ends_at, at));
+	}
+	put_more(&b, t->grant_count);
+	buf_str(&b, ". When each ends:");
+	summary_page_note(
+	    s, summary_page_keep(page, &b), "stat.flexfs list sources", NULL);
+}
+
 void
 summary_trouble_notes(struct summary_page *page, struct summary_page_section *s,
     const struct summary *summary)
@@ -151,4 +174,6 @@ summary_trouble_notes(struct summary_page *page, struct summary_page_section *s,
 		note_mails(page, s, &t->mails);
 	if (t->certificate_ends_at != 0)
 		note_certificate(page, s, summary);
+	if (t->grant_count > 0)
+		note_grants(page, s, summary);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grant.h"
 #include "silence.h"
 #include "trouble.h"
 
@@ -161,6 +162,44 @@ list_held(struct search *search, struct err *err)
 	return result == SQL_END;
 }
 
+/* --- grants --- */
+
+static bool
+look_at_grant(void *ctx, const struct source *source, const char *accounts,
+    int64_t last_report_at, struct err *err)
+{
+	struct search *search = ctx;
+	struct trouble *out = search->out;
+	struct trouble_grant *more;
+	int64_t ends_at;
+
+	(void)accounts;
+	(void)last_report_at;
+	if (source->disabled)
+		return true;
+	if (!grant_ending(search->db, source->id, search->now, &ends_at, err))
+		return false;
+	if (ends_at == 0)
+		return true;
+	more = reallocarray(out->grants, out->grant_count + 1, sizeof *more);
+	if (more == NULL)
+		return err_nomem(err);
+	out->grants = more;
+	more += out->grant_count++;
+	memcpy(more->name, source->name, sizeof more->name);
+	more->ends_at = ends_at;
+	return true;
+}
+
+bool
+trouble_load_grants(
+    struct sql *db, int64_t now, struct trouble *out, struct err *err)
+{
+	struct search search = {.db = db, .now = now, .out = out};
+
+	return source_each(db, look_at_grant, &search, err);
+}
+
 /* --- all --- */
 
 bool
@@ -179,5 +218,6 @@ trouble_fini(struct trouble *trouble)
 {
 	free(trouble->clocks);
 	free(trouble->held);
+	free(trouble->grants);
 	memset(trouble, 0, sizeof *trouble);
 }

@@ -3,8 +3,8 @@
  * themselves and the sources that are silent (silence.h).
  *
  * Quarantined samples, clocks and held periods are those of the accounts whose
- * bills are shown. Mails and the certificate are the server's: they are for
- * its operators alone, not for whoever is sent the bill of one account.
+ * bills are shown. Mails, the certificate and grants are the server's: they are
+ * for its operators alone, not for whoever is sent the bill of one account.
  */
 #ifndef SRC_TROUBLE_H
 #define SRC_TROUBLE_H
@@ -53,6 +53,12 @@ struct trouble_mails {
 	char words[TROUBLE_WORDS_SIZE]; /* and the relay's last on it */
 };
 
+/* A source that does not renew its grant. */
+struct trouble_grant {
+	char name[SOURCE_NAME_SIZE];
+	int64_t ends_at; /* unix seconds; may be past */
+};
+
 /* The zero value is none. */
 struct trouble {
 	int64_t quarantined, quarantined_since; /* samples; unix seconds */
@@ -62,12 +68,18 @@ struct trouble {
 	size_t held_count;
 	int64_t certificate_ends_at; /* unix seconds; 0: no trouble */
 	struct trouble_mails mails;
+	struct trouble_grant *grants; /* owned; by name */
+	size_t grant_count;
 };
 
 /* Fills an empty one with what the accounts of the bills have; what is the
  * server's stays zero. trouble_fini gives it back, also after an error. */
 bool trouble_load(struct sql *db, const struct invoice *bills, size_t count,
     int64_t now, struct trouble *out, struct err *err);
+
+/* Adds the grants of all sources that are switched on. */
+bool trouble_load_grants(
+    struct sql *db, int64_t now, struct trouble *out, struct err *err);
 
 void trouble_fini(struct trouble *trouble);
 

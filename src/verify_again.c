@@ -42,12 +42,52 @@ find_different(struct again *a, size_t i, const struct archive_line *stored,
 	free(is);
 }
 
-/* The lines of the invoice's own usage come first. */
-static void
-compare_lines(struct again *a, const struct archive_line *stored, size_t count,
-    const struct invoice *inv)
+struct place {
+	int64_t volume;
+	size_t line;
+};
+
+static int
+by_volume(const void *a, const void *b)
 {
+	const struct place *x = a, *y = b;
+
+	if (x->volume != y->volume)
+		return x->volume < y->volume ? -1 : 1;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+/* Lines stand by name, and one that nobody said in the month may be another by
+ * now; those of one volume stand in the same order whatever it is called. */
+static void
+compare_places(struct again *a, const struct archive_line *stored, size_t own,
+    const struct invoice *inv, struct place *was, struct place *is)
+{
+	for (size_t i = 0; i < own; i++)
+		was[i] = (struct place){stored[i].volume, i};
+	for (size_t i = 0; i < inv->line_count; i++)
+		is[i] = (struct place){inv->lines[i].rated->volume, i};
+	qsort(was, own, sizeof *was, by_volume);
+	qsort(is, inv->line_count, sizeof *is, by_volume);
+	for (size_t i = 0; i < own && i < inv->line_count; i++) {
+		const struct archive_line *line = &stored[was[i].line];
+		const struct rating_line *rated = inv->lines[is[i].line].rated;
+
+		if (line->volume != rated->volume ||
+		    exact_cmp(line->exact, rated->amount) != 0)
+			find_different(
+			    a, was[i].line, line, rated, a->row->upto_fact);
+	}
+}
+
+/* The lines of the invoice's own usage come first. */
+static bool
+compare_lines(struct again *a, const struct archive_line *stored, size_t count,
+    const struct invoice *inv, struct err *err)
+{
+	struct place *was, *is;
 	size_t own = 0;
+	bool ok;
 
 	while (own < count && stored[own].corrects == 0)
 		own++;
@@ -56,12 +96,14 @@ compare_lines(struct again *a, const struct archive_line *stored, size_t count,
 		    "it has %zu lines for its own usage; computed again from "
 		    "what was known with fact %lld there are %zu",
 		    own, (long long)a->row->upto_fact, inv->line_count);
-	for (size_t i = 0; i < own && i < inv->line_count; i++)
-		if (stored[i].volume != inv->lines[i].rated->volume ||
-		    exact_cmp(stored[i].exact, inv->lines[i].rated->amount) !=
-			0)
-			find_different(a, i, &stored[i], inv->lines[i].rated,
-			    a->row->upto_fact);
+	was = calloc(own + 1, sizeof *was);
+	is = calloc(inv->line_count + 1, sizeof *is);
+	ok = was != NULL && is != NULL;
+	if (ok)
+		compare_places(a, stored, own, inv, was, is);
+	free(was);
+	free(is);
+	return ok || err_nomem(err);
 }
 
 static bool
@@ -69,12 +111,13 @@ check_lines(struct again *a, const struct invoice *inv, struct err *err)
 {
 	struct archive_line *lines = NULL;
 	size_t count = 0;
+	bool ok;
 
 	if (!archive_lines(a->v->db, a->row, &lines, &count, err))
 		return false;
-	compare_lines(a, lines, count, inv);
+	ok = compare_lines(a, lines, count, inv, err);
 	archive_lines_free(lines, count);
-	return true;
+	return ok;
 }
 
 /* What the documents bill is compared with the whole period rated anew, not

@@ -463,14 +463,11 @@ volume_list_of(struct sql *db, int64_t account, int64_t before_hour,
 }
 
 bool
-volume_identify(struct sql *db, int64_t volume, struct uuid *id, char **name,
-    struct err *err)
+volume_identify(
+    struct sql *db, int64_t volume, struct uuid *id, struct err *err)
 {
-	struct sql_stmt *s = sql_get(db,
-	    "SELECT volume_id, ifnull((SELECT name FROM volume_name"
-	    "   WHERE volume = v.id ORDER BY id DESC LIMIT 1), '')"
-	    " FROM volume v WHERE id = ?",
-	    err);
+	struct sql_stmt *s =
+	    sql_get(db, "SELECT volume_id FROM volume WHERE id = ?", err);
 	enum sql_result result;
 	const void *bytes;
 	size_t len;
@@ -487,7 +484,29 @@ volume_identify(struct sql *db, int64_t volume, struct uuid *id, char **name,
 	bytes = sql_blob(s, 0, &len);
 	if (len == UUID_SIZE)
 		memcpy(id->bytes, bytes, len);
-	*name = strdup(sql_text(s, 1));
+	sql_done(s);
+	return true;
+}
+
+bool
+volume_last_name(struct sql *db, int64_t volume, char **name, struct err *err)
+{
+	/* Accounts first: volume_account has no index by volume. */
+	struct sql_stmt *s = sql_get(db,
+	    "SELECT name FROM volume_name WHERE volume = ?1 AND"
+	    " (SELECT count(*) FROM account a CROSS JOIN volume_account va"
+	    "   ON va.account = a.id AND va.volume = ?1) < 2"
+	    " ORDER BY id DESC LIMIT 1",
+	    err);
+	enum sql_result result;
+
+	if (s == NULL)
+		return false;
+	sql_bind_int(s, 1, volume);
+	result = sql_step(s, err);
+	if (result == SQL_FAILED)
+		return false;
+	*name = strdup(result == SQL_ROW ? sql_text(s, 0) : "");
 	sql_done(s);
 	return *name != NULL || err_nomem(err);
 }

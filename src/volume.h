@@ -85,9 +85,16 @@ bool volume_extend(struct sql *db, struct volume *v, int64_t until,
 int64_t volume_month_of(int64_t at);
 int64_t volume_month_hour(int64_t month);
 
-/* Its UUID, and the name last heard for the first time: yours, "" if none. */
-bool volume_identify(struct sql *db, int64_t volume, struct uuid *id,
-    char **name, struct err *err);
+/* Its UUID. */
+bool volume_identify(
+    struct sql *db, int64_t volume, struct uuid *id, struct err *err);
+
+/* What it is called where no sample says a name: the one last heard for the
+ * first time; yours. "" if there is none, and of a volume of which several
+ * accounts have samples: whose name it is is not known then, and one account
+ * does not read what another one calls its volumes. */
+bool volume_last_name(
+    struct sql *db, int64_t volume, char **name, struct err *err);
 
 /* The first month in which an account has samples; -1: it has none. */
 bool volume_first_month(

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/utc.h"
+#include "volume.h"
 #include "volume_state.h"
 #include "volume_state_part.h"
 
@@ -127,14 +128,17 @@ load_one(struct sql *db, const struct uuid *uuid, struct volume_state *out,
 
 /* What the last sample stated, or else the name that is the newest. */
 static bool
-load_name(struct sql *db, struct volume_state *v, struct err *err)
+load_name(struct sql *db, bool limited, struct volume_state *v, struct err *err)
 {
-	struct sql_stmt *s = sql_get(db,
+	struct sql_stmt *s;
+	enum sql_result result;
+
+	if (limited && v->last.name == 0)
+		return volume_last_name(db, v->id, &v->name, err);
+	s = sql_get(db,
 	    "SELECT name FROM volume_name WHERE id = ?1 OR (?1 = 0 AND id ="
 	    " (SELECT max(id) FROM volume_name WHERE volume = ?2))",
 	    err);
-	enum sql_result result;
-
 	if (s == NULL)
 		return false;
 	sql_bind_int(s, 1, v->last.name);
@@ -150,15 +154,15 @@ load_name(struct sql *db, struct volume_state *v, struct err *err)
 /* --- all, and one --- */
 
 bool
-volume_state_list(struct sql *db, int64_t now, struct volume_state **list,
-    size_t *count, struct err *err)
+volume_state_list(struct sql *db, int64_t now, bool limited,
+    struct volume_state **list, size_t *count, struct err *err)
 {
 	struct volume_state_look look;
 	bool ok = volume_state_begin(&look, db, now, err) &&
 		  load_all(&look, err) && volume_state_find_last(&look, err);
 
 	for (size_t i = 0; ok && i < look.count; i++)
-		ok = load_name(db, &look.list[i], err);
+		ok = load_name(db, limited, &look.list[i], err);
 	if (!ok) {
 		volume_state_free(look.list, look.count);
 		return false;
@@ -170,7 +174,7 @@ volume_state_list(struct sql *db, int64_t now, struct volume_state **list,
 
 bool
 volume_state_load(struct sql *db, const struct uuid *uuid, int64_t now,
-    struct volume_state *out, struct err *err)
+    bool limited, struct volume_state *out, struct err *err)
 {
 	struct volume_state_look look;
 
@@ -179,7 +183,8 @@ volume_state_load(struct sql *db, const struct uuid *uuid, int64_t now,
 		return false;
 	look.list = out;
 	look.count = 1;
-	if (volume_state_find_last(&look, err) && load_name(db, out, err))
+	if (volume_state_find_last(&look, err) &&
+	    load_name(db, limited, out, err))
 		return true;
 	volume_state_fini(out);
 	return false;

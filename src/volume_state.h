@@ -47,11 +47,13 @@ const char *volume_state_word(const struct volume_state *v, int64_t now);
 /* Whole hours since it is missed; 0 when it is not. */
 int64_t volume_state_missing_hours(const struct volume_state *v, int64_t now);
 
-/* All of them, by row; and one. An unknown one is ERR_INPUT. */
-bool volume_state_list(struct sql *db, int64_t now, struct volume_state **list,
-    size_t *count, struct err *err);
+/* All of them, by row; and one. An unknown one is ERR_INPUT. limited: they are
+ * for one who may see one account only, and when the last sample states no
+ * name there is but that of volume_last_name. */
+bool volume_state_list(struct sql *db, int64_t now, bool limited,
+    struct volume_state **list, size_t *count, struct err *err);
 bool volume_state_load(struct sql *db, const struct uuid *uuid, int64_t now,
-    struct volume_state *out, struct err *err);
+    bool limited, struct volume_state *out, struct err *err);
 
 /* The first sample of it that is still kept. */
 bool volume_state_first(struct sql *db, const struct volume_state *v,

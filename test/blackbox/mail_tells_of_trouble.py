@@ -143,6 +143,26 @@ class MailTellsOfTrouble(support.TestCase):
                              told)
             self.assert_untold(found["one"], "certificate")
 
+    def test_a_grant_that_is_not_renewed_is_told_to_operators(self):
+        site = self.site()
+        site.server.ok("create", "identity", db=False)
+        for source, life in (("src-acme", "9d"), ("src-globex", "30d")):
+            site.server.ok("create", "grant", "--source", source, "--expires",
+                           life, "--mockTime", "--mockStart", site.now)
+        site.start()
+        for day, word in (("05", None), ("06", "ends"), ("11", "ended")):
+            site.clock(f"2024-01-{day}T05:00:00Z")
+            for account in ("acme", "globex"):
+                site.report(account, 5, [support.unix(site.now)])
+            found = self.mails(site, f"2024-01-{day}T06:00:00Z", 2)
+            if word:
+                self.assert_told(
+                    found["all"], "Grants that their sources do not renew: "
+                    f"that of src-acme {word} at 2024-01-10T00:00:00Z. ")
+            else:
+                self.assert_untold(found["all"], "Grants")
+            self.assert_untold(found["one"], "Grants")
+
 
 if __name__ == "__main__":
     support.main()

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "money_rig.h"
+#include "src/verify.h"
 
 /* October of volume 1 at 100 GiB, but for the last hours. */
 static void
@@ -610,6 +611,58 @@ two_who_close_at_once_double_nothing(void **state)
 	check_money(f);
 }
 
+/* --- what is computed again --- */
+
+static void
+expect_clean(struct fixture *f)
+{
+	const struct verify_options deep = {.deep = true};
+	struct verify_anchors anchors = {0};
+	struct verify_result r = {0};
+
+	if (!verify_run(f->db, &deep, &anchors, &r, &f->err))
+		fail_msg("verify: %s", f->err.text);
+	for (size_t i = 0; i < r.count; i++)
+		print_error(
+		    "%s: %s\n", r.findings[i].where, r.findings[i].what);
+	assert_int_equal(verify_found(&r), 0);
+	verify_result_fini(&r);
+}
+
+static void
+whatever_volumes_are_called_later_their_bill_is_the_same(void **state)
+{
+	struct fixture *f = *state;
+
+	rig_begin(f, "0.744");
+	fixture_account(f, "beta");
+	fixture_source(f, "admin2", "acme,beta");
+	rig_clock(f, "2026-11-01T00:00:00Z");
+	for (int i = 1; i <= 3; i++) {
+		rig_hours(f, i, "2026-10-01T00:00:00Z", "2026-10-01T01:00:00Z",
+		    GIB,
+		    i == 1   ? "\"account\":\"acme\",\"name\":\"c\""
+		    : i == 2 ? "\"account\":\"acme\",\"name\":\"b\""
+			     : "\"account\":\"acme\",\"name\":\"a\"");
+		rig_hours(f, i, "2026-10-31T00:00:00Z", "2026-11-01T00:00:00Z",
+		    i * GIB, "\"account\":\"acme\"");
+	}
+	rig_clock(f, "2026-12-01T00:00:00Z");
+	for (int i = 1; i <= 3; i++)
+		rig_hours(f, i, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z",
+		    i * GIB, "\"account\":\"acme\"");
+	rig_close(f, "acme", "2026-10");
+	rig_close(f, "acme", "2026-11");
+	expect_clean(f);
+	/* Nobody said a name in November: one gets another, one is beta's. */
+	rig_sample(f, 3, "2026-12-01T00:00:00Z", GIB,
+	    "\"account\":\"acme\",\"name\":\"d\"");
+	expect_clean(f);
+	rig_sample(f, 1, "2026-12-01T00:00:00Z", GIB,
+	    "\"account\":\"beta\",\"name\":\"e\"");
+	expect_clean(f);
+}
+
 int
 main(void)
 {
@@ -632,6 +685,8 @@ main(void)
 	    FIXTURE_TEST(an_account_without_samples_has_nothing_due),
 	    FIXTURE_TEST(documents_stay_as_they_were),
 	    FIXTURE_TEST(two_who_close_at_once_double_nothing),
+	    FIXTURE_TEST(
+		whatever_volumes_are_called_later_their_bill_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,8 +266,9 @@ a_transfer_that_is_told_late_corrects_both_accounts(void **state)
 	    "\"revision\":1,\"account\":\"other\"");
 	rig_corrections_are(
 	    f, "acme", "2026-11", "2026-10 v1 -0.10 20T05..20T06; ");
+	/* What acme calls it is not for the other. */
 	rig_corrections_are(
-	    f, "other", "2026-11", "2026-10 v1 0.20 20T05..20T06; ");
+	    f, "other", "2026-11", "2026-10  0.20 20T05..20T06; ");
 }
 
 static void

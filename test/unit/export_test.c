@@ -240,6 +240,26 @@ accounts_that_share_a_volume_have_a_row_each(void **state)
 }
 
 static void
+a_row_has_no_name_of_another_account(void **state)
+{
+	struct fixture *f = *state;
+	struct tally t;
+
+	rig_begin(f, "0.744");
+	fixture_account(f, "beta");
+	fixture_source(f, "admin2", "acme,beta");
+	rig_sample(f, 1, "2026-10-01T00:00:00Z", GIB, "\"account\":\"acme\"");
+	rig_clock(f, "2026-10-01T01:00:00Z");
+	rig_sample(f, 1, "2026-10-01T01:00:00Z", GIB,
+	    "\"account\":\"beta\",\"name\":\"theirs\"");
+	t = run(f, "acme", "2026-10-01T00:00:00Z", "2026-10-01T02:00:00Z",
+	    EXPORT_DAY, EXPORT_VOLUME);
+	assert_string_equal(
+	    buf_text(&t.text), "0+2 acme  0.5 1073741824 0.001 1/0/0 open; ");
+	fini_tally(&t);
+}
+
+static void
 a_row_says_what_became_of_its_period(void **state)
 {
 	struct account quarterly = fixture_rules("q"), unrated;
@@ -577,6 +597,7 @@ main(void)
 	    FIXTURE_TEST(what_has_no_rate_is_not_free),
 	    FIXTURE_TEST(a_row_has_the_name_of_its_hours),
 	    FIXTURE_TEST(accounts_that_share_a_volume_have_a_row_each),
+	    FIXTURE_TEST(a_row_has_no_name_of_another_account),
 	    FIXTURE_TEST(a_row_says_what_became_of_its_period),
 	    FIXTURE_TEST(a_wrong_range_is_refused),
 	    FIXTURE_TEST(whoever_asks_may_stop),

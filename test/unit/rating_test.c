@@ -283,6 +283,23 @@ a_month_without_a_name_has_the_last_one(void **state)
 }
 
 static void
+another_account_s_name_is_not_on_the_bill(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	fixture_account(f, "other");
+	fixture_source(f, "admin2", "acme,other");
+	set_rate(f, 1, "0", "", 0);
+	/* Neither what it was called before nor what it is called later. */
+	sample(f, 2, -1, 1, "\"account\":\"other\",\"name\":\"theirs\"");
+	sample(f, 1, 742, 1, "\"account\":\"acme\"");
+	sample(f, 2, 743, 2, "\"account\":\"acme\"");
+	sample(f, 1, 744, 1, "\"account\":\"other\",\"name\":\"theirs\"");
+	october_is(f, " [] 2 0 1/1/0; [] 2 0 1/0/0; 0");
+}
+
+static void
 hours_are_counted_once_whatever_the_bins(void **state)
 {
 	struct fixture *f = *state;
@@ -346,6 +363,7 @@ main(void)
 	    FIXTURE_TEST(a_line_has_its_latest_name_and_the_former_ones),
 	    FIXTURE_TEST(a_name_that_came_back_is_no_former_one),
 	    FIXTURE_TEST(a_month_without_a_name_has_the_last_one),
+	    FIXTURE_TEST(another_account_s_name_is_not_on_the_bill),
 	    FIXTURE_TEST(hours_are_counted_once_whatever_the_bins),
 	    FIXTURE_TEST(an_interpolated_hour_is_one_hour),
 	    FIXTURE_TEST(other_accounts_are_not_on_the_bill),

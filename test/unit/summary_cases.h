@@ -355,6 +355,11 @@ case_estimated(struct summary_case *c)
 static void
 case_accounts(struct summary_case *c)
 {
+	static struct trouble_grant grants[] = {
+	    {"admin1", 1793404800}, {"admin2", 1793664000}};
+	static const struct trouble trouble = {
+	    .grants = grants, .grant_count = 2};
+
 	case_begin(&c->now[0], "acme", "Acme Corp", "USD", "2026-10");
 	add_numbered(&c->now[0], 2, 500);
 	case_end(&c->now[0], INVOICE_DRAFT, INVOICE_FINE);
@@ -378,6 +383,7 @@ case_accounts(struct summary_case *c)
 	case_end(&c->before[1], INVOICE_DRAFT, INVOICE_FINE);
 	c->summary.before = c->before;
 	c->summary.count = 2;
+	c->summary.trouble = &trouble;
 }
 
 static void

@@ -146,6 +146,7 @@ other_trouble_is_told_of_in_text_and_html(void **state)
 	struct trouble_held held[] = {
 	    {"acme", "2026-08", INVOICE_MISSING_HOURS},
 	    {"acme", "2026-09", INVOICE_UNRATED_USAGE}};
+	struct trouble_grant grants[] = {{"admin1", 0}, {"admin2", 0}};
 	struct trouble t = {.quarantined = 1, .quarantined_since = 1791374400};
 	struct summary_case c;
 
@@ -175,6 +176,16 @@ other_trouble_is_told_of_in_text_and_html(void **state)
 	t.certificate_ends_at = c.summary.now;
 	trouble_is(&c.summary, "The server's TLS certificate ended at ",
 	    "certificate ended at ");
+	grants[0].ends_at = c.summary.now;
+	grants[1].ends_at = c.summary.now + 1;
+	t = (struct trouble){.grants = grants, .grant_count = 2};
+	trouble_is(&c.summary,
+	    "Grants that their sources do not renew: that of admin1 ended at",
+	    ", that of admin2 ends at 2026-");
+	trouble_is(&c.summary,
+	    "2026-11-01T06:00:01Z. When\neach ends:\n"
+	    "    stat.flexfs list sources\n",
+	    "stat.flexfs list sources");
 	summary_case_fini(&c);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "fixture.h"
 #include "src/archive.h"
+#include "src/grant.h"
 #include "src/trouble.h"
 
 static int
@@ -180,6 +181,65 @@ held_periods_are_told_of_but_those_that_are_shown(void **state)
 	trouble_fini(&t);
 }
 
+/* One for the source that reports now. */
+static void
+grant(struct fixture *f, int64_t secs)
+{
+	struct jws_key *key = jws_key_make(&f->err);
+	struct grant g = {.id = 0};
+	struct source source;
+
+	assert_true(source_load(f->db, f->source, &source, &f->err));
+	if (!grant_create(f->db, key, &source, f->now + secs, "operator:me",
+		f->now, &g, &f->err))
+		fail_msg("grant: %s", f->err.text);
+	grant_fini(&g);
+	jws_key_free(key);
+}
+
+static void
+grants_are(struct fixture *f, int64_t after_secs, const char *expected)
+{
+	struct trouble t = {.grant_count = 0};
+	struct buf b = BUF_INIT;
+
+	assert_true(
+	    trouble_load_grants(f->db, f->now + after_secs, &t, &f->err));
+	for (size_t i = 0; i < t.grant_count; i++)
+		buf_printf(&b, "%s %lld ", t.grants[i].name,
+		    (long long)(t.grants[i].ends_at - f->now));
+	assert_string_equal(buf_text(&b), expected);
+	trouble_fini(&t);
+	buf_fini(&b);
+}
+
+static void
+a_grant_that_is_not_renewed_is_told_of(void **state)
+{
+	enum {
+		DAY = 86400
+	};
+	struct fixture *f = *state;
+
+	fixture_source(f, "never", "acme");
+	fixture_source(f, "long", "acme");
+	grant(f, 30 * DAY);
+	fixture_source(f, "day", "acme");
+	grant(f, DAY);
+	/* A short one is renewed in time as well. */
+	grants_are(f, DAY / 2 - 1, "");
+	grants_are(f, DAY / 2, "day 86400 ");
+	grants_are(f, 23 * DAY - 1, "day 86400 ");
+	grants_are(f, 23 * DAY, "day 86400 long 2592000 ");
+	grants_are(f, 40 * DAY, "day 86400 long 2592000 ");
+	/* The last to end counts, whichever was signed last. */
+	grant(f, 60 * DAY);
+	grant(f, DAY);
+	grants_are(f, 40 * DAY, "long 2592000 ");
+	assert_true(sql_exec(f->db, "UPDATE source SET disabled = 1", &f->err));
+	grants_are(f, 90 * DAY, "");
+}
+
 int
 main(void)
 {
@@ -188,6 +248,7 @@ main(void)
 	    TEST(a_clock_that_is_off_all_day_is_told_of),
 	    TEST(a_report_that_was_late_says_nothing_of_a_clock),
 	    TEST(held_periods_are_told_of_but_those_that_are_shown),
+	    TEST(a_grant_that_is_not_renewed_is_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,14 +118,14 @@ check_all(struct fixture *f, int64_t now, size_t expected)
 	size_t count = 0;
 
 	assert_true(sql_begin_read(f->db, &f->err));
-	if (!volume_state_list(f->db, now, &list, &count, &f->err))
+	if (!volume_state_list(f->db, now, false, &list, &count, &f->err))
 		fail_msg("%s", f->err.text);
 	assert_int_equal(count, expected);
 	for (size_t i = 0; i < count; i++)
 		check_last(f, &list[i], now);
 	for (size_t i = 0; i < count; i += 97) {
 		assert_true(volume_state_load(
-		    f->db, &list[i].uuid, now, &one, &f->err));
+		    f->db, &list[i].uuid, now, false, &one, &f->err));
 		assert_int_equal(one.last.hour, list[i].last.hour);
 		assert_int_equal(one.last.bytes, list[i].last.bytes);
 		check_first(f, &one);
@@ -213,7 +213,8 @@ a_volume_that_is_not_there_is_said(void **state)
 	const struct uuid none = {{0}};
 	struct volume_state one;
 
-	assert_false(volume_state_load(f->db, &none, f->now, &one, &f->err));
+	assert_false(
+	    volume_state_load(f->db, &none, f->now, false, &one, &f->err));
 	assert_int_equal(f->err.kind, ERR_INPUT);
 	check_all(f, f->now, 0);
 }
@@ -236,6 +237,30 @@ states_have_words(void **state)
 	assert_int_equal(volume_state_missing_hours(&v, 7200), 0);
 }
 
+static void
+another_account_s_name_is_told_to_none_but_operators(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_state *list;
+	size_t count;
+
+	fixture_account(f, "acme");
+	fixture_account(f, "beta");
+	fixture_source(f, "admin1", "acme,beta");
+	fixture_sample(f, 1, f->now, 1, "\"account\":\"acme\",\"name\":\"a\"");
+	fixture_sample(f, 1, f->now + 60, 1, "\"account\":\"beta\"");
+	fixture_sample(f, 2, f->now, 1, "\"account\":\"beta\",\"name\":\"b\"");
+	fixture_sample(f, 2, f->now + 60, 1, "\"account\":\"beta\"");
+	for (int limited = 0; limited <= 1; limited++) {
+		assert_true(volume_state_list(
+		    f->db, f->now, limited != 0, &list, &count, &f->err));
+		assert_int_equal(count, 2);
+		assert_string_equal(list[0].name, limited ? "" : "a");
+		assert_string_equal(list[1].name, "b");
+		volume_state_free(list, count);
+	}
+}
+
 int
 main(void)
 {
@@ -244,6 +269,7 @@ main(void)
 	    FIXTURE_TEST(the_last_samples_of_few_volumes_are_found),
 	    FIXTURE_TEST(what_is_removed_is_not_found),
 	    FIXTURE_TEST(a_volume_that_is_not_there_is_said),
+	    FIXTURE_TEST(another_account_s_name_is_told_to_none_but_operators),
 	    cmocka_unit_test(states_have_words),
 	};
 

@@ -399,7 +399,9 @@ class Desk(Paper):
 
     def names_of(self, got, upto=ALL):
         """Settles the names that the rules leave open, as got has them. What
-        was named after all that got rests on may have no name in it."""
+        was named after all that got rests on may have no name in it; nor may
+        what several accounts have samples of, unless it had but one when got
+        was closed."""
         known = {(line["volume_id"], line.get("month", got["period"])):
                  line["name"] for line in got["lines"]}
         known.update({(c["volume_id"], c["corrects"]): c["name"]
@@ -408,6 +410,9 @@ class Desk(Paper):
         def name_of(volume, month):
             name = known.get((volume, month), "")
             names = self.books.names.get(volume, {"": 0})
+            if len(self.books.tracks[volume].accounts) > 1 and (
+                    not name or got["state"] != "closed"):
+                return ""
             if not name and min(names.values()) > upto:
                 return name
             return name if name in names else f"one of {list(names)}"
