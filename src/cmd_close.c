@@ -121,6 +121,7 @@ close_it(const struct opt_values *values, struct sql *db, struct closing *c,
 		c->order.paper = &paper;
 		result = close_period(db, &c->account, &c->period, c->accept,
 		    &c->order, &c->row, err);
+		c->order.paper = NULL;
 		warn_undrawn(&paper);
 	}
 	cmd_paper_fini(&who);

@@ -14,7 +14,7 @@
 
 #define CMD_PAPER_FLAG_ISSUER(without)                                      \
 	{                                                                   \
-		.name = "issuer", .type = OPT_STRING, .shown = without,     \
+		.name = "issuer", .type = OPT_STRING, .shown = (without),   \
 		.help = "Who bills, on paper and in FOCUS: a name, and an " \
 			"address in further lines"                          \
 	}

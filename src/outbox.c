@@ -528,7 +528,7 @@ make_due(
 bool
 outbox_retry(struct sql *db, int64_t id, int64_t now, struct err *err)
 {
-	struct outbox_mail m;
+	struct outbox_mail m = {.id = 0};
 	bool refused;
 
 	if (!sql_begin(db, err))

@@ -28,6 +28,9 @@ struct settle {
 	struct keep keep;	     /* owned */
 	struct sample_known before;
 	bool extended; /* it moved its volume's end on to itself */
+	/* The end that it stated or was moved to, which may be the one that
+	 * was known before; 0: none. */
+	int64_t end;
 	struct quarantine_outcome *out;
 };
 
@@ -195,9 +198,9 @@ state_release(struct settle *st, struct err *err)
 
 	if (!state_released(st, err))
 		return false;
-	if (st->out->retired_at != 0) {
+	if (st->end != 0) {
 		snprintf(detail, sizeof detail, "retired_at=%s%s%s",
-		    utc_format(st->out->retired_at, end),
+		    utc_format(st->end, end),
 		    st->extended ? " lives_until=" : "",
 		    st->extended ? end : "");
 		if (!state(st, "volume.retired", detail, NULL, NULL, err))
@@ -249,6 +252,7 @@ static bool
 settle_end(struct settle *st, struct volume *v, struct err *err)
 {
 	const struct report_volume *rv = &st->report.volumes[0];
+	int64_t before = v->retired_at;
 	bool changed;
 
 	if (!keep_end(&st->keep, v, rv->retired_at, &changed, err))
@@ -259,6 +263,8 @@ settle_end(struct settle *st, struct volume *v, struct err *err)
 			return false;
 	}
 	if (changed)
+		st->end = v->retired_at;
+	if (v->retired_at != before)
 		st->out->retired_at = v->retired_at;
 	return true;
 }

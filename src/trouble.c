@@ -94,7 +94,7 @@ look_at_clock(void *ctx, const struct source *source, const char *accounts,
 		return true;
 	if (!find_skew(search, source->id, &skew_ms, err))
 		return false;
-	if (llabs(skew_ms) <= TROUBLE_CLOCK_SECS * 1000)
+	if (llabs(skew_ms) <= TROUBLE_CLOCK_SECS * 1000LL)
 		return true;
 	more = reallocarray(out->clocks, out->clock_count + 1, sizeof *more);
 	if (more == NULL)

@@ -88,7 +88,7 @@ struct verify_result {
 	/* Invoices that were not, or not wholly, computed again: what was known
 	 * then cannot be told from rows of days that hold more now. */
 	int64_t skipped_invoices;
-	bool failed;		 /* no memory for a finding */
+	bool failed; /* no memory for a finding */
 };
 
 struct verify_options {

@@ -5,6 +5,7 @@ other, and every answer is as it says."""
 import json
 import os
 import re
+import signal
 import subprocess
 
 import docs_routes
@@ -181,7 +182,8 @@ class AnswersAreAsDescribed(support.TestCase):
     def test_everything_that_is_read(self):
         required = "from=2026-10-01&to=2026-11-01&"
         for path, item in description()["paths"].items():
-            if "get" not in item or path == "/v1/reports/{report_id}":
+            if "get" not in item or path in ("/v1/reports/{report_id}",
+                                             "/v1/grant"):
                 continue
             query = parameters(item["get"], "query")
             must = required if "step" in query else ""
@@ -249,6 +251,20 @@ class AnswersAreAsDescribed(support.TestCase):
             1, sampled_at="2027-01-01T00:00:00Z", account="acme")],
             sent_at=NOW)
         self.call("post", "/v1/reports", who=source, json=future)
+        self.expect_all_described()
+
+    def test_grants(self):
+        for status, who in ((404, self.shelf.sources["acme"]), (403, "all"),
+                            (401, "nobody")):
+            answer = self.call("get", "/v1/grant", who=who)
+            self.assertEqual(answer.status, status, answer)
+        key = os.path.join(self.shelf.it.home, ".flexfs/license")
+        self.shelf.it.ok("create", "identity", "--keyFolder", key, db=False)
+        self.shelf.it.signal(signal.SIGHUP)
+        self.wait_until(
+            lambda: self.call("get", "/v1/grant",
+                              who=self.shelf.sources["acme"]).status == 200,
+            "a grant")
         self.expect_all_described()
 
     def test_what_operators_do(self):

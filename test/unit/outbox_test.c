@@ -374,7 +374,7 @@ what_was_given_up_can_be_tried_again(void **state)
 	struct fixture *f = *state;
 	int64_t id = ready(f, "m");
 
-	f->now += 5 * 86400;
+	f->now += INT64_C(5) * 86400;
 	for (int n = 0; n < OUTBOX_LEAST_ATTEMPTS; n++)
 		attempt(f, id, OUTBOX_RETRY, OUTBOX_RETRY);
 	assert_string_equal(load(f, id).state, "failed");

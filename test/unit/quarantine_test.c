@@ -251,6 +251,29 @@ a_sample_that_ends_its_volume_before_itself_extends_it(void **state)
 }
 
 static void
+an_end_that_comes_back_to_where_it_was_did_not_move(void **state)
+{
+	struct fixture *f = *state;
+	struct quarantine_outcome out;
+	int64_t id;
+
+	send(f, 1, f->now, 5, "\"retired_at\":\"2026-10-01T00:06:40Z\"");
+	id = send(
+	    f, 2, f->now + 400, 6, "\"retired_at\":\"2026-10-01T00:00:10Z\"");
+	assert_int_not_equal(id, 0);
+	out = release(f, id);
+	assert_true(out.stored);
+	assert_int_equal(out.retired_at, 0);
+	assert_int_equal(
+	    fixture_int(f->db, "SELECT retired_at FROM volume", &f->err),
+	    f->now + 400);
+	/* The ledger has the way there. */
+	assert_non_null(strstr(facts_from(f, "sample.released"),
+	    "retired_at=2026-10-01T00:06:40Z "
+	    "lives_until=2026-10-01T00:06:40Z"));
+}
+
+static void
 what_is_stored_already_is_settled_and_not_stored(void **state)
 {
 	struct fixture *f = *state;
@@ -584,6 +607,7 @@ main(void)
 	    TEST(a_conflict_becomes_the_next_revision),
 	    TEST(a_release_moves_the_end_of_a_volume),
 	    TEST(a_sample_that_ends_its_volume_before_itself_extends_it),
+	    TEST(an_end_that_comes_back_to_where_it_was_did_not_move),
 	    TEST(what_is_stored_already_is_settled_and_not_stored),
 	    TEST(whatever_is_in_its_way_a_released_sample_counts),
 	    TEST(what_is_discarded_never_counts),
