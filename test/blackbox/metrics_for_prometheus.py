@@ -36,9 +36,17 @@ class MetricsForPrometheus(support.TestCase):
         server = self.open(args=["--metricsAddr", "localhost:0"]).start()
         server.send_report(self.token, support.make_report(
             [support.make_volume(1)]))
-        text = server.curl("/metrics", token=self.reader).text()
-        self.assertEqual(promtool("check", "metrics", stdin=text),
-                         (0, "", ""))
+        texts = []
+        self.wait_until(
+            lambda: texts.append(server.curl(
+                "/metrics", token=self.reader).text()) or
+            "flexfs_stat_period_hours{" in texts[-1], "periods are told", 60)
+        code, out, err = promtool("check", "metrics", stdin=texts[-1])
+        # Volume-hours are what bills count in, and no time.
+        self.assertEqual((out, err.splitlines()), ("", [
+            'flexfs_stat_period_hours use base unit "seconds" instead of '
+            '"hours"']))
+        self.assertEqual(code, 3)
 
     def test_alerts_fire_when_they_should(self):
         code, out, err = promtool("check", "rules", ALERTS)

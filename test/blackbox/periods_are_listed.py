@@ -49,6 +49,11 @@ class PeriodsAreListed(support.TestCase):
         story.clock("2026-11-03T01:00:00Z")
         story.closed("acme", "2026-10")
         story.clock("2026-12-04T01:00:00Z")
+        # Before that a correction stands on November.
+        self.wait_until(
+            lambda: self.query("SELECT count(*) FROM period_check"
+                               " WHERE period = '2026-11'") == [(3,)],
+            "November was looked at", 60)
         story.send("acme", Sample(
             self.volume, nanos("2026-10-31T05:30:00Z"), 2080 * GIB, "acme"),
             Sample(support.new_uuid(), nanos("2026-12-04T00:30:00Z"), 0,
@@ -56,10 +61,6 @@ class PeriodsAreListed(support.TestCase):
 
     def test_each_period_has_its_state(self):
         self.live()
-        self.wait_until(
-            lambda: self.query("SELECT count(*) FROM period_check"
-                               " WHERE period = '2026-11'") == [(3,)],
-            "November was looked at")
         rows = self.rows("list", "periods")
         self.assertEqual(
             [(r["account"], r["period"], r["state"], r["reason"])
