@@ -212,6 +212,39 @@ check_pair(const char *path, struct err *err)
 		   name, path);
 }
 
+/* SQLite takes what is missing of the last page for zeros. While there is a
+ * log a page may be on its way; it is in the log as well. */
+static bool
+check_end(const char *path, off_t size, struct err *err)
+{
+	enum {
+		PAGE_AT = 16
+	};
+	char name[4200];
+	uint8_t head[PAGE_AT + 2] = {0};
+	struct stat st;
+	off_t page;
+	int fd;
+
+	snprintf(name, sizeof name, "%s-wal", path);
+	if (stat(name, &st) == 0 && st.st_size > 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true; /* said by whoever opens it */
+	if (read(fd, head, sizeof head) != (ssize_t)sizeof head)
+		head[PAGE_AT] = head[PAGE_AT + 1] = 0;
+	close(fd);
+	page = (off_t)head[PAGE_AT] << 8 | head[PAGE_AT + 1];
+	if (page == 1) /* as the format has it */
+		page = MAX_PAGE;
+	return page == 0 || size % page == 0 ||
+	       err_set(err, ERR_BROKEN,
+		   "%.200s is damaged: its last page is not whole; leave it "
+		   "as it is, see `stat.flexfs verify`, and restore a copy",
+		   path);
+}
+
 /* The first thing that SQLite finds; a heading may stand above it. */
 static bool
 check_pages(struct sql *db, struct err *err)
@@ -245,7 +278,8 @@ store_check(const char *folder, struct err *err)
 		sizeof path ||
 	    stat(path, &st) != 0)
 		return true; /* said, or made, by whoever opens it */
-	if (!check_pair(path, err) || !store_check_log(path, err))
+	if (!check_pair(path, err) || !store_check_log(path, err) ||
+	    (st.st_size > 0 && !check_end(path, st.st_size, err)))
 		return false;
 	db = store_open_old(folder, err);
 	if (db == NULL)
