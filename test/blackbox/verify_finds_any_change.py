@@ -162,7 +162,7 @@ class VerifyFindsAnyChange(support.TestCase):
             for column, kind in self.tables[table][0]:
                 rows = self.rows(table, column)
                 self.random.shuffle(rows)
-                for key, old in rows * (20 // len(rows) + 1):
+                for key, old in rows * (200 // len(rows) + 1):
                     new = self.other(old, kind)
                     if new != old and not self.means_nothing(
                             table, column, key, new) and self.check(
