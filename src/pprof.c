@@ -179,22 +179,24 @@ put_names(const struct pprof *p, struct buf *out, const char *list)
 static void
 on_symbol(struct pprof *p, struct http_request *req)
 {
-	struct buf body = BUF_INIT;
+	struct buf body = BUF_INIT, list = BUF_INIT;
 	struct err err = ERR_INIT;
-	const char *list = http_query(req);
-	size_t len;
+	const char *sent = http_query(req);
+	size_t len = strlen(sent);
 
 	if (strcmp(http_method(req), "POST") == 0)
-		list = http_body(req, &len);
-	if (list == NULL)
-		err_nomem(&err);
-	else if (list[0] == '\0')
+		sent = http_body(req, &len);
+	if (sent != NULL)
+		buf_add(&list, sent, len); /* a body has no end of its own */
+	if (buf_text(&list)[0] == '\0')
 		buf_str(&body, "num_symbols: 1\n");
 	else
-		put_names(p, &body, list);
+		put_names(p, &body, buf_text(&list));
+	body.failed = body.failed || list.failed || sent == NULL;
 	if (body.failed)
 		err_nomem(&err);
-	reply(req, list != NULL && !body.failed, plain_text, &body, &err);
+	buf_fini(&list);
+	reply(req, !body.failed, plain_text, &body, &err);
 }
 
 /* --- the listener --- */
