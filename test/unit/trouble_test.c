@@ -216,9 +216,7 @@ grants_are(struct fixture *f, int64_t after_secs, const char *expected)
 static void
 a_grant_that_is_not_renewed_is_told_of(void **state)
 {
-	enum {
-		DAY = 86400
-	};
+	const int64_t DAY = 86400;
 	struct fixture *f = *state;
 
 	fixture_source(f, "never", "acme");
