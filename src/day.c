@@ -4,7 +4,6 @@
  * that day.h names.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "day.h"
 #include "day_code.h"
@@ -198,31 +197,6 @@ day_read(struct day_hours *h, int64_t day, int64_t volume, const void *bytes,
 	return day_decode(h, day, bytes, len, err) ||
 	       err_context(err, "day %lld of volume row %lld", (long long)day,
 		   (long long)volume);
-}
-
-bool
-day_agree(int64_t day, const struct buf *stored, const struct buf *made,
-    bool *agree, struct err *err)
-{
-	struct day_hours hours = {0};
-	struct buf again = BUF_INIT;
-	bool ok = true;
-
-	*agree = stored->len == made->len && stored->len > 0 &&
-		 memcmp(stored->data, made->data, made->len) == 0;
-	if (!*agree && stored->len > 0 && made->len > 0) {
-		if (day_decode(&hours, day, stored->data, stored->len, err)) {
-			ok = day_encode(&hours, day, &again, err);
-			*agree = ok && again.len == made->len &&
-				 memcmp(again.data, made->data, made->len) == 0;
-		} else if (err->kind == ERR_BROKEN)
-			*err = (struct err)ERR_INIT; /* a row of no day */
-		else
-			ok = false;
-	}
-	day_hours_fini(&hours);
-	buf_fini(&again);
-	return ok;
 }
 
 bool

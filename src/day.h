@@ -69,12 +69,6 @@ bool day_store(struct sql *db, int64_t day, int64_t volume, int64_t fact,
 bool day_load(struct sql *db, int64_t day, int64_t volume, int64_t *fact,
     struct buf *bytes, struct err *err);
 
-/* Whether a row says what one that was made anew does: the same bytes, or
- * those that an earlier program wrote for the same. A row that cannot be read
- * does not. */
-bool day_agree(int64_t day, const struct buf *stored, const struct buf *made,
-    bool *agree, struct err *err);
-
 /* As day_decode; ERR_BROKEN names the day and the volume's row. */
 bool day_read(struct day_hours *h, int64_t day, int64_t volume,
     const void *bytes, size_t len, struct err *err);

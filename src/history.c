@@ -364,7 +364,7 @@ state_removal(struct turn *t, struct err *err)
 /* The row that is compared at the moment. */
 struct comparison {
 	const struct buf *stored;
-	int64_t day, fact;
+	int64_t fact;
 	bool same;
 };
 
@@ -375,9 +375,10 @@ on_compared(void *ctx, int64_t volume, int64_t fact, const struct buf *bytes,
 	struct comparison *c = ctx;
 
 	(void)volume;
-	c->same = false;
-	return fact != c->fact ||
-	       day_agree(c->day, c->stored, bytes, &c->same, err);
+	(void)err;
+	c->same = fact == c->fact && bytes->len == c->stored->len &&
+		  memcmp(bytes->data, c->stored->data, bytes->len) == 0;
+	return true;
 }
 
 /* Whether a volume's row is what its samples make; neither is there for most
@@ -387,7 +388,7 @@ compare_row(struct turn *t, int64_t volume, const uint8_t uuid[UUID_SIZE],
     bool *same, int64_t *samples, struct err *err)
 {
 	struct history *h = t->h;
-	struct comparison c = {.stored = &h->stored, .day = t->day};
+	struct comparison c = {.stored = &h->stored};
 
 	if (!day_load(t->db, t->day, volume, &c.fact, &h->stored, err) ||
 	    !day_build(

@@ -13,3 +13,10 @@ CREATE INDEX license_grant_source ON license_grant (source);
 
 -- ledger.c: the one that the answer to a report has; NULL: none.
 ALTER TABLE report ADD COLUMN license_grant INTEGER REFERENCES license_grant(id);
+
+-- day.c: rows that earlier programs wrote say the same in other bytes. They
+-- are made again, so that a byte that differs is one that was changed. Those
+-- of days whose samples are gone stay as the ledger states them.
+INSERT OR IGNORE INTO day_stale (day, volume)
+  SELECT day, volume FROM day
+    WHERE day > (SELECT removed_day FROM day_progress);
