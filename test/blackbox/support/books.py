@@ -357,9 +357,10 @@ class Books:
         open_name = name_of or (lambda volume, period: "")
         names = {volume: open_name(volume, closed.period)
                  for volume in volumes}
-        for line in lines:  # that of its last month
-            names[line["volume_id"]] = line["name"] if line["names"] \
-                else open_name(line["volume_id"], closed.period)
+        for line in lines:  # that of its last month which has one
+            volume = line["volume_id"]
+            names[volume] = (line["name"] if line["names"] else open_name(
+                volume, closed.period)) or names[volume]
         volumes = sorted(volumes, key=lambda v: (names[v].encode(), v))
         if payer.rounding == "line":
             shares = {volume: rounded_of(payer, lines, volume, digits)
