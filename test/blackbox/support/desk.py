@@ -413,8 +413,11 @@ class Desk(Paper):
             if len(self.books.tracks[volume].accounts) > 1 and (
                     not name or got["state"] != "closed"):
                 return ""
-            if not name and min(names.values()) > upto:
-                return name
+            if not name and (min(names.values()) > upto or any(
+                    item.sample.volume == volume and item.sample.account
+                    not in self.books.tracks[volume].accounts
+                    for item in self.books.quarantine)):
+                return name  # nor what another account's was set aside of
             return name if name in names else f"one of {list(names)}"
 
         return name_of
