@@ -19,8 +19,6 @@ static const struct format {
     [READ_TEXT] = {"txt", "text/plain; charset=utf-8"},
     [READ_PDF] = {"pdf", "application/pdf"},
     [READ_FOCUS] = {"focus", "text/csv; charset=utf-8"},
-    [READ_SVG] = {"svg", "image/svg+xml"},
-    [READ_PNG] = {"png", "image/png"},
 };
 
 const char *

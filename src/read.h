@@ -42,8 +42,6 @@ enum read_format {
 	READ_TEXT,  /* txt */
 	READ_PDF,   /* pdf */
 	READ_FOCUS, /* focus: CSV by FOCUS; by format= only */
-	READ_SVG,   /* svg */
-	READ_PNG,   /* png */
 	READ_FORMATS,
 };
 #define READ_BIT(format) (1u << (format))

@@ -246,7 +246,7 @@ static bool
 can_pack(const struct read_out *out, const struct read_reply *reply)
 {
 	return out->ask->gzip && out->call->format != READ_PDF &&
-	       out->call->format != READ_PNG && reply->status < 300;
+	       reply->status < 300;
 }
 
 static bool
